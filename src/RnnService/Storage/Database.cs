@@ -1,0 +1,64 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace RnnService.Storage;
+
+/// <summary>The database as the process sees it at start and stop: owned, migrated, swept.</summary>
+internal sealed class Database(IDbContextFactory<RnnDbContext> contexts, Blobs blobs, TimeProvider time, DatabaseLocation location) : IDisposable
+{
+    private DirectoryLock? _lock;
+
+    /// <summary>
+    /// Brings the schema up to date and deletes what an earlier, killed process left behind. With SQLite it first takes the data
+    /// directory's lock, which this process then holds until it ends.
+    /// </summary>
+    /// <exception cref="StartupException">The directory is another process's or the database cannot be reached.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (location.SqliteFile is null)
+        {
+            await MigrateSharedAsync(cancellationToken);
+            // Another replica may be in the middle of writing: only what is surely abandoned goes.
+            await blobs.DeleteOrphansAsync(time.GetUtcNow().UtcDateTime.AddDays(-1), cancellationToken);
+            return;
+        }
+        _lock ??= DirectoryLock.Take(location.DataDirectory);
+        await MigrateOwnedAsync(cancellationToken);
+        await blobs.DeleteOrphansAsync(DateTime.MaxValue, cancellationToken);
+    }
+
+    private async Task MigrateOwnedAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        try
+        {
+            // A process killed while migrating leaves this row and every later start would wait for it for ever; we hold the directory.
+            await context.Database.ExecuteSqlRawAsync(
+                "CREATE TABLE IF NOT EXISTS \"__EFMigrationsLock\" (\"Id\" INTEGER NOT NULL CONSTRAINT \"PK___EFMigrationsLock\" PRIMARY KEY, \"Timestamp\" TEXT NOT NULL); "
+                + "DELETE FROM \"__EFMigrationsLock\";",
+                cancellationToken);
+            await context.Database.MigrateAsync(cancellationToken);
+            await context.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL;", cancellationToken);
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException failed)
+        {
+            throw new StartupException($"The database {location.SqliteFile} cannot be used: {failed.Message}");
+        }
+    }
+
+    private async Task MigrateSharedAsync(CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        try
+        {
+            // Npgsql's migrator holds a database lock meanwhile, so replicas that start together migrate once.
+            await context.Database.MigrateAsync(cancellationToken);
+        }
+        catch (Exception failed) when (failed is System.Data.Common.DbException or InvalidOperationException)
+        {
+            throw new StartupException($"ConnectionStrings:RnnService: the PostgreSQL database cannot be used: {failed.GetBaseException().Message}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock?.Dispose();
+}

@@ -1,0 +1,36 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace RnnService.Storage;
+
+/// <summary>Registers the database.</summary>
+internal static class StorageServices
+{
+    /// <summary>Offers <c>IDbContextFactory&lt;RnnDbContext&gt;</c>, <see cref="Blobs"/> and <see cref="Database"/> for the given place.</summary>
+    public static IServiceCollection AddStorage(this IServiceCollection services, DatabaseLocation location)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(location);
+        services.AddSingleton<Blobs>();
+        services.AddSingleton<Database>();
+        if (location.PostgreSql is { } connection)
+        {
+            services.AddPooledDbContextFactory<PostgreSqlRnnDbContext>(options => options.UseNpgsql(connection));
+            return services.AddSingleton<IDbContextFactory<RnnDbContext>, Contexts<PostgreSqlRnnDbContext>>();
+        }
+        var file = new SqliteConnectionStringBuilder { DataSource = location.SqliteFile, DefaultTimeout = 30 }.ToString();
+        services.AddPooledDbContextFactory<SqliteRnnDbContext>(options => options.UseSqlite(file).AddInterceptors(new SqliteConnections()));
+        return services.AddSingleton<IDbContextFactory<RnnDbContext>, Contexts<SqliteRnnDbContext>>();
+    }
+
+    /// <summary>Hands out the chosen provider's contexts as what features know.</summary>
+    private sealed class Contexts<T>(IDbContextFactory<T> inner) : IDbContextFactory<RnnDbContext>
+        where T : RnnDbContext
+    {
+        public RnnDbContext CreateDbContext() => inner.CreateDbContext();
+
+        public async Task<RnnDbContext> CreateDbContextAsync(CancellationToken cancellationToken) =>
+            await inner.CreateDbContextAsync(cancellationToken);
+    }
+}
