@@ -128,7 +128,7 @@ public static class SafeTensors
             {
                 if (property.Name != MetadataKey) entries.Add(ParseEntry(property));
                 else foreach (var item in property.Value.EnumerateObject())
-                        metadata.Add(item.Name, item.Value.GetString() ?? throw new InvalidDataException($"safetensors: metadata '{item.Name}' is null"));
+                    metadata.Add(item.Name, item.Value.GetString() ?? throw new InvalidDataException($"safetensors: metadata '{item.Name}' is null"));
             }
             return (metadata, entries);
         }
