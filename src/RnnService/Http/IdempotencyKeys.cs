@@ -1,0 +1,73 @@
+using Microsoft.EntityFrameworkCore;
+using RnnService.Storage;
+
+namespace RnnService.Http;
+
+/// <summary>
+/// Remembers the answers to creating POSTs that carry an <c>Idempotency-Key</c>, for 24 hours and per API key. Only answers that created
+/// something are kept: a refused request changed nothing and may be corrected and sent again under its key.
+/// </summary>
+internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, TimeProvider time)
+{
+    /// <summary>Name of the header.</summary>
+    public const string Header = "Idempotency-Key";
+
+    /// <summary>How long an answer is kept.</summary>
+    public static readonly TimeSpan Kept = TimeSpan.FromHours(24);
+
+    private const int MaximumLength = 255;
+
+    /// <summary>Claims the request's key, or finds what became of the first request with it; null when the request has none.</summary>
+    /// <exception cref="ProblemException">The key cannot be one, or its first request is still being answered.</exception>
+    public async Task<IdempotencyTicket?> BeginAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        if (!context.Request.Headers.TryGetValue(Header, out var header))
+            return null;
+        var key = header.ToString();
+        if (key.Length is 0 or > MaximumLength || key.Any(character => character is < ' ' or > '~'))
+            throw new ProblemException(Problems.Malformed($"The {Header} header cannot be used.", $"Send 1 to {MaximumLength} ASCII characters, for example a UUID."));
+
+        var scope = $"{Caller.IdOf(context)} {context.Request.Method} {context.Request.PathBase}{context.Request.Path}";
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            if (await TryClaimAsync(scope, key, cancellationToken))
+                return new IdempotencyTicket(contexts, scope, key, stored: null);
+            if (await FindAsync(scope, key, cancellationToken) is { } row)
+                return row.Status is null ? throw InFlight() : new IdempotencyTicket(contexts, scope, key, row);
+            // The first request ended without creating anything in between: the key is free again.
+        }
+        throw InFlight();
+    }
+
+    /// <summary>Forgets what is older than 24 hours, and claims that no running request can hold any more.</summary>
+    public async Task SweepAsync(DateTime claimsBefore, CancellationToken cancellationToken)
+    {
+        var old = time.GetUtcNow().UtcDateTime - Kept;
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await context.Idempotency
+            .Where(row => row.CreatedAt < old || (row.Status == null && row.CreatedAt < claimsBefore))
+            .ExecuteDeleteAsync(cancellationToken);
+    }
+
+    private async Task<bool> TryClaimAsync(string scope, string key, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+        var old = now - Kept;
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await context.Idempotency.Where(row => row.Scope == scope && row.Key == key && row.CreatedAt < old).ExecuteDeleteAsync(cancellationToken);
+        // Both databases know this conflict clause, and unlike a failed insert it leaves no error in the log.
+        return await context.Database.ExecuteSqlAsync(
+            $"""INSERT INTO "Idempotency" ("Scope", "Key", "RequestHash", "CreatedAt") VALUES ({scope}, {key}, '', {now}) ON CONFLICT DO NOTHING""",
+            cancellationToken) == 1;
+    }
+
+    private async Task<IdempotencyRow?> FindAsync(string scope, string key, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.Idempotency.AsNoTracking().FirstOrDefaultAsync(row => row.Scope == scope && row.Key == key, cancellationToken);
+    }
+
+    private static ProblemException InFlight() => new(new ProblemResult(
+        ProblemKind.IdempotencyInFlight, $"A request with this {Header} is still being answered.",
+        "Send it again after a second to get its answer.", RetryAfter: TimeSpan.FromSeconds(1)));
+}

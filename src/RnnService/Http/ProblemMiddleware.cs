@@ -1,0 +1,95 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Extensions.Options;
+
+namespace RnnService.Http;
+
+/// <summary>The outermost layer: whatever goes wrong below it, and every error without a body, is answered with a problem.</summary>
+internal sealed partial class ProblemMiddleware(RequestDelegate next, IOptions<JsonOptions> json, RnnServiceOptions settings, ILogger<ProblemMiddleware> log)
+{
+    /// <summary>Answers one request.</summary>
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+            var status = context.Response.StatusCode;
+            if (status >= 400 && !context.Response.HasStarted && context.Response is { ContentLength: null, ContentType: null })
+                await OfStatus(context, status).ExecuteAsync(context);
+        }
+        catch (Exception exception) when (!context.Response.HasStarted)
+        {
+            if (context.RequestAborted.IsCancellationRequested)
+            {
+                // Nobody is there to read an answer; the status is for the log alone.
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+                return;
+            }
+            var problem = OfException(context, exception);
+            context.Response.Clear();
+            await problem.ExecuteAsync(context);
+        }
+    }
+
+    private ProblemResult OfException(HttpContext context, Exception exception)
+    {
+        switch (exception)
+        {
+            case ProblemException carried:
+                return carried.Problem;
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return Problems.TooLarge("The body", settings.Limits.RequestBytes, "RnnService:Limits:RequestBytes");
+            case BadHttpRequestException { InnerException: JsonException inner }:
+                var body = context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType ?? typeof(object);
+                return JsonProblems.Of(inner, body, json.Value.SerializerOptions);
+            case BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType }:
+                return OfStatus(context, StatusCodes.Status415UnsupportedMediaType);
+            case BadHttpRequestException bad:
+                return Unreadable(bad);
+            default:
+                LogFailed(exception, context.Request.Method, context.GetEndpoint()?.DisplayName);
+                return new ProblemResult(ProblemKind.Internal, "An unexpected error happened; the service's log has it under this trace_id.", "Try again; if it stays, report the trace_id.");
+        }
+    }
+
+    private static ProblemResult Unreadable(BadHttpRequestException bad)
+    {
+        if (bad.Message.StartsWith("Implicit body inferred", StringComparison.Ordinal) || bad.Message.Contains("no body was provided", StringComparison.Ordinal))
+            return Problems.Malformed("The request has no body.", "Send a JSON object with Content-Type: application/json; /swagger has an example.");
+        if (bad.Message.StartsWith("Failed to bind parameter", StringComparison.Ordinal))
+        {
+            // Failed to bind parameter "int limit" from "x".
+            var parts = bad.Message.Split('"');
+            var name = parts.Length > 1 ? JsonNamingPolicy.SnakeCaseLower.ConvertName(parts[1].Split(' ')[^1]) : "parameter";
+            return Problems.Malformed($"{name} cannot be '{(parts.Length > 3 ? Names.Shorten(parts[3]) : "")}'.", $"Send {name} as /swagger shows it.");
+        }
+        return new ProblemResult(ProblemKind.OfStatus(bad.StatusCode), bad.Message, "Compare the request with the examples at /swagger.");
+    }
+
+    private static ProblemResult OfStatus(HttpContext context, int status)
+    {
+        var (method, path) = (context.Request.Method, Names.Shorten(context.Request.Path));
+        return status switch
+        {
+            404 => new ProblemResult(ProblemKind.NotFound, $"There is nothing at {path}.", "/swagger lists all addresses."),
+            405 => new ProblemResult(ProblemKind.MethodNotAllowed, $"{path} does not know {method}.", $"Use {context.Response.Headers.Allow}."),
+            415 => new ProblemResult(
+                ProblemKind.UnsupportedMediaType,
+                $"{path} does not read '{Names.Shorten(context.Request.ContentType)}'.",
+                $"Send Content-Type: {string.Join(" or ", Accepted(context))}."),
+            _ => new ProblemResult(ProblemKind.OfStatus(status), $"{method} {path} was answered with status {status}.", "/swagger lists all addresses."),
+        };
+    }
+
+    private static IReadOnlyList<string> Accepted(HttpContext context)
+    {
+        // Routing has by then replaced the endpoint with one that only answers 415, so look at all that have this route.
+        if (context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is { } own)
+            return own.ContentTypes;
+        return context.Request.ContentType?.StartsWith("multipart", StringComparison.Ordinal) == true ? ["application/json"] : ["application/json", "multipart/form-data (datasets)"];
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Endpoint} failed.")]
+    private partial void LogFailed(Exception exception, string method, string? endpoint);
+}

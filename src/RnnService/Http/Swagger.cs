@@ -1,0 +1,56 @@
+using System.Reflection;
+using Microsoft.OpenApi;
+
+namespace RnnService.Http;
+
+/// <summary>The OpenAPI document and the page that tries it out.</summary>
+internal static class Swagger
+{
+    /// <summary>Registers the document.</summary>
+    public static IServiceCollection AddSwagger(this IServiceCollection services, RnnServiceOptions options)
+    {
+        services.AddEndpointsApiExplorer();
+        return services.AddSwaggerGen(swagger =>
+        {
+            swagger.SwaggerDoc("v1", new OpenApiInfo
+            {
+                Title = "RnnService",
+                Version = "v1",
+                Description = "Trains recurrent neural networks on your data and serves their predictions. "
+                    + "The examples work when pressed once `demo` has run: its datasets are `demo-sentences` and `demo-videos`, its models `demo-sentiment` and `demo-motion`.",
+            });
+            swagger.SupportNonNullableReferenceTypes();
+            swagger.NonNullableReferenceTypesAsRequired();
+            swagger.UseAllOfToExtendReferenceSchemas();
+            swagger.CustomSchemaIds(SchemaId);
+            swagger.IncludeXmlComments(Path.Combine(AppContext.BaseDirectory, $"{Assembly.GetExecutingAssembly().GetName().Name}.xml"), includeControllerXmlComments: true);
+            swagger.OperationFilter<SwaggerOperations>();
+            if (options.AdminKey is null)
+                return;
+            swagger.AddSecurityDefinition("key", new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "The value of the setting RnnService:AdminKey.",
+            });
+            swagger.AddSecurityRequirement(document => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("key", document)] = [] });
+        });
+    }
+
+    /// <summary>Serves <c>/swagger</c> and <c>/swagger/v1/swagger.json</c>.</summary>
+    public static void UseSwaggerPage(this WebApplication app)
+    {
+        app.UseSwagger(swagger => swagger.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1);
+        app.UseSwaggerUI(page =>
+        {
+            page.DocumentTitle = "RnnService";
+            page.SwaggerEndpoint("v1/swagger.json", "RnnService v1");
+            page.EnableTryItOutByDefault();
+            page.DisplayRequestDuration();
+        });
+    }
+
+    private static string SchemaId(Type type) => type.IsGenericType
+        ? string.Concat(type.GetGenericArguments().Select(SchemaId)) + type.Name[..type.Name.IndexOf('`')]
+        : type.Name;
+}

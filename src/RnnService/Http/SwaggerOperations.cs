@@ -1,0 +1,50 @@
+using System.Text.Json.Nodes;
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
+
+namespace RnnService.Http;
+
+/// <summary>Puts what <see cref="EndpointConventions"/> declares into the OpenAPI document.</summary>
+internal sealed class SwaggerOperations : IOperationFilter
+{
+    /// <inheritdoc/>
+    public void Apply(OpenApiOperation operation, OperationFilterContext context)
+    {
+        var metadata = context.ApiDescription.ActionDescriptor.EndpointMetadata;
+        foreach (var example in metadata.OfType<EndpointConventions.ParameterExample>())
+        {
+            if (operation.Parameters?.FirstOrDefault(parameter => parameter.Name == example.Parameter) is OpenApiParameter parameter)
+                parameter.Example = JsonValue.Create(example.Value);
+        }
+        if (metadata.OfType<EndpointConventions.BodyExample>().FirstOrDefault() is { } bodies)
+            SetExamples(operation, bodies);
+        if (metadata.OfType<IdempotentMetadata>().Any())
+        {
+            (operation.Parameters ??= []).Add(new OpenApiParameter
+            {
+                Name = IdempotencyKeys.Header,
+                In = ParameterLocation.Header,
+                Description = "Sent again with the same key and body within 24 hours, the request is answered as the first time and creates nothing more.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = 255 },
+            });
+        }
+        foreach (var (status, response) in operation.Responses ?? [])
+        {
+            if (status[0] is '4' or '5' && response is OpenApiResponse { Description: null or "" } bare)
+                bare.Description = ProblemKind.OfStatus(int.Parse(status)).Title;
+        }
+    }
+
+    private static void SetExamples(OpenApiOperation operation, EndpointConventions.BodyExample bodies)
+    {
+        if (bodies.Request is not null && operation.RequestBody?.Content?.TryGetValue("application/json", out var request) == true && request is OpenApiMediaType sent)
+            sent.Example = JsonNode.Parse(bodies.Request);
+        if (bodies.Response is null)
+            return;
+        foreach (var (status, response) in operation.Responses ?? [])
+        {
+            if (status[0] == '2' && response.Content?.TryGetValue("application/json", out var content) == true && content is OpenApiMediaType answered)
+                answered.Example = JsonNode.Parse(bodies.Response);
+        }
+    }
+}

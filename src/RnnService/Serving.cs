@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Hosting.Server;
+using RnnService.Storage;
+
+namespace RnnService;
+
+/// <summary>Starts the built service and says where it is.</summary>
+internal static partial class Serving
+{
+    /// <summary>Takes the database, listens, and serves until the process is asked to stop.</summary>
+    /// <exception cref="StartupException">The database cannot be used.</exception>
+    public static async Task ServeAsync(this WebApplication app)
+    {
+        await app.StartServingAsync();
+        await app.WaitForShutdownAsync();
+    }
+
+    /// <summary>Takes the database and listens; returns when requests are answered.</summary>
+    /// <exception cref="StartupException">The database cannot be used.</exception>
+    public static async Task StartServingAsync(this WebApplication app)
+    {
+        await app.Services.GetRequiredService<Database>().StartAsync(app.Lifetime.ApplicationStopping);
+        await app.StartAsync();
+        var location = app.Services.GetRequiredService<DatabaseLocation>();
+        var version = typeof(Serving).Assembly.GetName().Version?.ToString(3) ?? "";
+        var (address, data) = (app.Address(), location.SqliteFile ?? "PostgreSQL");
+        LogServing(app.Logger, version, address, data);
+    }
+
+    /// <summary>The first address the started service listens on.</summary>
+    public static string Address(this WebApplication app) =>
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "";
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "RnnService {Version} listens on {Address}; its data is in {Data}.")]
+    private static partial void LogServing(ILogger logger, string version, string address, string data);
+}

@@ -1,0 +1,59 @@
+using System.Reflection;
+using RnnService.Http;
+using RnnService.Storage;
+
+namespace RnnService;
+
+/// <summary>Reads the settings; a wrong one, or one that does not exist, stops the start with a sentence that names it.</summary>
+internal static class Settings
+{
+    private const string Section = "RnnService";
+
+    /// <summary>The service's settings.</summary>
+    /// <exception cref="StartupException">A setting is unknown, unreadable or out of range.</exception>
+    public static RnnServiceOptions Read(IConfiguration configuration)
+    {
+        var section = configuration.GetSection(Section);
+        RefuseUnknown(section, typeof(RnnServiceOptions));
+        try
+        {
+            var options = section.Get<RnnServiceOptions>() ?? new RnnServiceOptions();
+            return options.FirstError(configuration.GetConnectionString(Section)) is { } error ? throw new StartupException(error) : options;
+        }
+        catch (InvalidOperationException unreadable)
+        {
+            throw new StartupException(Sentence(unreadable.Message));
+        }
+    }
+
+    /// <summary>Where these settings put the data.</summary>
+    public static DatabaseLocation Location(RnnServiceOptions options, IConfiguration configuration) => new(
+        Path.GetFullPath(options.DataDirectory),
+        options.Database == DatabaseKind.PostgreSql ? configuration.GetConnectionString(Section) : null);
+
+    /// <summary>Says of "Failed to convert configuration value 'x' at 'path' to type 'T'." what would have been right.</summary>
+    private static string Sentence(string message)
+    {
+        var quoted = message.Split('\'');
+        if (quoted.Length < 6)
+            return message;
+        var expected = Type.GetType(quoted[5]) switch
+        {
+            { IsEnum: true } kind => string.Join(" or ", Enum.GetNames(kind).Select(name => name.ToLowerInvariant())),
+            _ => "a whole number",
+        };
+        return $"{quoted[3]} is '{quoted[1]}'; it must be {expected}.";
+    }
+
+    private static void RefuseUnknown(IConfigurationSection section, Type type)
+    {
+        var known = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
+        foreach (var child in section.GetChildren())
+        {
+            if (!known.TryGetValue(child.Key, out var property))
+                throw new StartupException($"{child.Path} is not a setting; the nearest is {section.Path}:{NearestName.Of(child.Key, known.Keys)}.");
+            if (property.PropertyType == typeof(Limits))
+                RefuseUnknown(child, property.PropertyType);
+        }
+    }
+}
