@@ -1,0 +1,148 @@
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Rnn.Kernels;
+
+/// <summary>
+/// Products of row-major matrices with packed ones, single-threaded and without allocation.
+/// Layout after Goto &amp; van de Geijn, "Anatomy of high-performance matrix multiplication" (2008): panels of B, register tiles of C.
+/// </summary>
+public static class MatMul
+{
+    /// <summary>
+    /// <c>C = A·B + bias</c>. A is <c>[rows, B.Depth]</c> contiguous, C is <c>[rows, B.Columns]</c> with rows <paramref name="cStride"/> apart,
+    /// bias is <c>[B.Columns]</c> or empty. C may not overlap A.
+    /// </summary>
+    public static void Multiply(ReadOnlySpan<float> a, int rows, PackedMatrix b, ReadOnlySpan<float> bias, Span<float> c, int cStride)
+    {
+        Check(a, rows, b, c, cStride);
+        if (!bias.IsEmpty && bias.Length != b.Columns) throw new ArgumentException($"bias has {bias.Length} values, expected {b.Columns}.", nameof(bias));
+        if (rows == 0) return;
+        var left = new Left(b.Depth, 1, rows);
+        if (bias.IsEmpty) Run(a, left, b.Panels, b.Depth, b.Columns, c, cStride, Zeros, 0, 0);
+        else Run(a, left, b.Panels, b.Depth, b.Columns, c, cStride, bias, 0, Panels.Width);
+    }
+
+    /// <summary><c>C += A·B</c>, shapes as in <see cref="Multiply"/>.</summary>
+    public static void MultiplyAdd(ReadOnlySpan<float> a, int rows, PackedMatrix b, Span<float> c, int cStride)
+    {
+        Check(a, rows, b, c, cStride);
+        if (rows == 0) return;
+        Run(a, new Left(b.Depth, 1, rows), b.Panels, b.Depth, b.Columns, c, cStride, c, cStride, Panels.Width);
+    }
+
+    /// <summary>
+    /// <c>C += Aᵀ·B</c> where A is <c>[depth, rows]</c> and B is <c>[depth, columns]</c>, both row-major with the given strides, C <c>[rows, columns]</c> contiguous:
+    /// the gradient of a weight, summed over all tokens. <paramref name="scratch"/> holds both operands packed (<see cref="ScratchLength"/>).
+    /// </summary>
+    public static void MultiplyTransposedAdd(
+        ReadOnlySpan<float> a, int rows, int aStride, ReadOnlySpan<float> b, int columns, int bStride, int depth, Span<float> c, Span<float> scratch)
+    {
+        if (depth == 0) return;
+        Span<float> packedA = scratch[..Panels.Length(depth, rows, Panels.TileRows)];
+        Span<float> packedB = scratch.Slice(packedA.Length, Panels.Length(depth, columns, Panels.Width));
+        Panels.Pack(a, depth, rows, aStride, Panels.TileRows, packedA);
+        Panels.Pack(b, depth, columns, bStride, Panels.Width, packedB);
+        Run(packedA, new Left(1, Panels.TileRows, rows), packedB, depth, columns, c, columns, c, columns, Panels.Width);
+    }
+
+    /// <summary>Floats of scratch that <see cref="MultiplyTransposedAdd"/> needs.</summary>
+    public static int ScratchLength(int depth, int rows, int columns) =>
+        Panels.Length(depth, rows, Panels.TileRows) + Panels.Length(depth, columns, Panels.Width);
+
+    private static readonly float[] Zeros = new float[Panels.Width];
+
+    private static void Check(ReadOnlySpan<float> a, int rows, PackedMatrix b, Span<float> c, int cStride)
+    {
+        if (a.Length < (long)rows * b.Depth) throw new ArgumentException($"A has {a.Length} values, expected at least {rows} x {b.Depth}.", nameof(a));
+        if (cStride < b.Columns) throw new ArgumentException($"Rows of C are {cStride} apart, expected at least {b.Columns}.", nameof(cStride));
+        if (rows > 0 && c.Length < ((long)(rows - 1) * cStride) + b.Columns) throw new ArgumentException($"C has {c.Length} values, too few for {rows} rows of stride {cStride}.", nameof(c));
+    }
+
+    private static void Run(
+        ReadOnlySpan<float> a, Left left, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
+    {
+        if (Vector512.IsHardwareAccelerated) Run<Lanes512, Vector512<float>>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel);
+        else if (Vector256.IsHardwareAccelerated) Run<Lanes256, Vector256<float>>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel);
+        else Run<Lanes128, Vector128<float>>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel);
+    }
+
+    /// <summary>The product at one vector width; the tests call every width the machine has.</summary>
+    [SkipLocalsInit]
+    internal static void Run<TLanes, TVector>(
+        ReadOnlySpan<float> a, Left left, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        Span<float> edge = stackalloc float[Panels.TileRows * Panels.Width];
+        int first = left is { Rows: 1, StepStride: 1 } ? RunRow<TLanes, TVector>(a, b, depth, columns, c, addend, addendPanel) : 0;
+        for (; first < columns; first += Panels.Width)
+        {
+            ref float panel = ref Unsafe.Add(ref MemoryMarshal.GetReference(b), (nint)first * depth);
+            int validColumns = Math.Min(Panels.Width, columns - first);
+            int addendColumn = addendPanel == 0 ? 0 : first;
+            for (int row = 0, step; row < left.Rows; row += step)
+            {
+                step = TLanes.HasManyRegisters && left.Rows - row > 4 ? 8 : 4;
+                int validRows = Math.Min(step, left.Rows - row);
+                ref float tile = ref Unsafe.Add(ref MemoryMarshal.GetReference(a), left.Offset(row, depth));
+                if (validRows == step && validColumns == Panels.Width)
+                {
+                    var target = new TileTarget(ref c[(row * cStride) + first], cStride, ref Unsafe.AsRef(in addend[(row * addendStride) + addendColumn]), addendStride);
+                    RunTile<TLanes, TVector>(ref tile, left, step, step, ref panel, depth, target);
+                    continue;
+                }
+
+                for (int i = 0; i < validRows; i++) addend.Slice(((row + i) * addendStride) + addendColumn, validColumns).CopyTo(edge[(i * Panels.Width)..]);
+                RunTile<TLanes, TVector>(ref tile, left, step, validRows, ref panel, depth, new TileTarget(ref edge[0], Panels.Width, ref edge[0], Panels.Width));
+                for (int i = 0; i < validRows; i++) edge.Slice(i * Panels.Width, validColumns).CopyTo(c[(((row + i) * cStride) + first)..]);
+            }
+        }
+    }
+
+    private static void RunTile<TLanes, TVector>(ref float tile, Left left, int step, int validRows, ref float panel, int depth, TileTarget target)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        for (int column = 0; column < Panels.Width; column += 2 * TLanes.Count)
+        {
+            ref float part = ref Unsafe.Add(ref panel, column);
+            if (step == 8) MatMulTiles.Rows8<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, validRows, ref part, depth, target.Right(column));
+            else MatMulTiles.Rows4<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, validRows, ref part, depth, target.Right(column));
+        }
+    }
+
+    /// <summary>A single row, eight vectors at a time; returns the first column it left to the tiles.</summary>
+    [SkipLocalsInit]
+    private static int RunRow<TLanes, TVector>(ReadOnlySpan<float> a, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, ReadOnlySpan<float> addend, int addendPanel)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        int group = 8 * TLanes.Count;
+        Span<float> sums = stackalloc float[8 * 16];
+        int first = 0;
+        for (; first + Math.Max(group, Panels.Width) <= columns; first += group)
+        {
+            int offset = (first / Panels.Width * Panels.Width * depth) + (first % Panels.Width);
+            MatMulTiles.Row1<TLanes, TVector>(
+                ref MemoryMarshal.GetReference(a), ref Unsafe.Add(ref MemoryMarshal.GetReference(b), offset), (nint)Panels.Width * depth, depth, ref sums[0]);
+            if (addendPanel == 0) sums[..group].CopyTo(c[first..]);
+            else TensorPrimitives.Add(sums[..group], addend.Slice(first, group), c[first..]);
+        }
+
+        return first / Panels.Width * Panels.Width;
+    }
+}
+
+/// <summary>How the rows of a left operand lie in memory: row-major, or packed in panels of <see cref="Panels.TileRows"/>.</summary>
+/// <param name="RowStride">Floats from one row to the next inside a tile.</param>
+/// <param name="StepStride">Floats from one k to the next.</param>
+/// <param name="Rows">Valid rows.</param>
+internal readonly record struct Left(int RowStride, int StepStride, int Rows)
+{
+    /// <summary>Where the tile that begins at <paramref name="row"/> starts; whole panels take <c>TileRows × depth</c> in both layouts.</summary>
+    public nint Offset(int row, int depth) =>
+        ((nint)(row / Panels.TileRows * Panels.TileRows) * depth) + ((nint)(row % Panels.TileRows) * RowStride);
+}

@@ -1,0 +1,154 @@
+using System.Runtime.CompilerServices;
+
+namespace Rnn.Kernels;
+
+/// <summary>
+/// The register tiles of <see cref="MatMul"/>: every element of C is one chain of multiply-adds over ascending k,
+/// whatever the tile, so a row's result does not depend on how many other rows stand beside it.
+/// </summary>
+internal static class MatMulTiles
+{
+    /// <summary>8 rows of A by two vectors of a panel; rows beyond the last valid one repeat it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows8<TLanes, TVector>(ref float a, nint rowStride, nint stepStride, int rows, ref float panel, int depth, TileTarget target)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        ref float a0 = ref Unsafe.Add(ref a, Math.Min(0, rows - 1) * rowStride);
+        ref float a1 = ref Unsafe.Add(ref a, Math.Min(1, rows - 1) * rowStride);
+        ref float a2 = ref Unsafe.Add(ref a, Math.Min(2, rows - 1) * rowStride);
+        ref float a3 = ref Unsafe.Add(ref a, Math.Min(3, rows - 1) * rowStride);
+        ref float a4 = ref Unsafe.Add(ref a, Math.Min(4, rows - 1) * rowStride);
+        ref float a5 = ref Unsafe.Add(ref a, Math.Min(5, rows - 1) * rowStride);
+        ref float a6 = ref Unsafe.Add(ref a, Math.Min(6, rows - 1) * rowStride);
+        ref float a7 = ref Unsafe.Add(ref a, Math.Min(7, rows - 1) * rowStride);
+        TVector c00 = TLanes.Create(0f), c01 = c00;
+        TVector c10 = TLanes.Create(0f), c11 = c10;
+        TVector c20 = TLanes.Create(0f), c21 = c20;
+        TVector c30 = TLanes.Create(0f), c31 = c30;
+        TVector c40 = TLanes.Create(0f), c41 = c40;
+        TVector c50 = TLanes.Create(0f), c51 = c50;
+        TVector c60 = TLanes.Create(0f), c61 = c60;
+        TVector c70 = TLanes.Create(0f), c71 = c70;
+        nint at = 0;
+        for (nint k = 0; k < depth; k++, at += stepStride)
+        {
+            TVector b0 = TLanes.Load(ref panel, k * Panels.Width);
+            TVector b1 = TLanes.Load(ref panel, (k * Panels.Width) + TLanes.Count);
+            TVector v0 = TLanes.Create(Unsafe.Add(ref a0, at));
+            c00 = TLanes.MultiplyAdd(v0, b0, c00);
+            c01 = TLanes.MultiplyAdd(v0, b1, c01);
+            TVector v1 = TLanes.Create(Unsafe.Add(ref a1, at));
+            c10 = TLanes.MultiplyAdd(v1, b0, c10);
+            c11 = TLanes.MultiplyAdd(v1, b1, c11);
+            TVector v2 = TLanes.Create(Unsafe.Add(ref a2, at));
+            c20 = TLanes.MultiplyAdd(v2, b0, c20);
+            c21 = TLanes.MultiplyAdd(v2, b1, c21);
+            TVector v3 = TLanes.Create(Unsafe.Add(ref a3, at));
+            c30 = TLanes.MultiplyAdd(v3, b0, c30);
+            c31 = TLanes.MultiplyAdd(v3, b1, c31);
+            TVector v4 = TLanes.Create(Unsafe.Add(ref a4, at));
+            c40 = TLanes.MultiplyAdd(v4, b0, c40);
+            c41 = TLanes.MultiplyAdd(v4, b1, c41);
+            TVector v5 = TLanes.Create(Unsafe.Add(ref a5, at));
+            c50 = TLanes.MultiplyAdd(v5, b0, c50);
+            c51 = TLanes.MultiplyAdd(v5, b1, c51);
+            TVector v6 = TLanes.Create(Unsafe.Add(ref a6, at));
+            c60 = TLanes.MultiplyAdd(v6, b0, c60);
+            c61 = TLanes.MultiplyAdd(v6, b1, c61);
+            TVector v7 = TLanes.Create(Unsafe.Add(ref a7, at));
+            c70 = TLanes.MultiplyAdd(v7, b0, c70);
+            c71 = TLanes.MultiplyAdd(v7, b1, c71);
+        }
+
+        target.Put<TLanes, TVector>(0, c00, c01);
+        target.Put<TLanes, TVector>(1, c10, c11);
+        target.Put<TLanes, TVector>(2, c20, c21);
+        target.Put<TLanes, TVector>(3, c30, c31);
+        target.Put<TLanes, TVector>(4, c40, c41);
+        target.Put<TLanes, TVector>(5, c50, c51);
+        target.Put<TLanes, TVector>(6, c60, c61);
+        target.Put<TLanes, TVector>(7, c70, c71);
+    }
+
+    /// <summary>4 rows of A by two vectors of a panel; rows beyond the last valid one repeat it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows4<TLanes, TVector>(ref float a, nint rowStride, nint stepStride, int rows, ref float panel, int depth, TileTarget target)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        ref float a0 = ref Unsafe.Add(ref a, Math.Min(0, rows - 1) * rowStride);
+        ref float a1 = ref Unsafe.Add(ref a, Math.Min(1, rows - 1) * rowStride);
+        ref float a2 = ref Unsafe.Add(ref a, Math.Min(2, rows - 1) * rowStride);
+        ref float a3 = ref Unsafe.Add(ref a, Math.Min(3, rows - 1) * rowStride);
+        TVector c00 = TLanes.Create(0f), c01 = c00;
+        TVector c10 = TLanes.Create(0f), c11 = c10;
+        TVector c20 = TLanes.Create(0f), c21 = c20;
+        TVector c30 = TLanes.Create(0f), c31 = c30;
+        nint at = 0;
+        for (nint k = 0; k < depth; k++, at += stepStride)
+        {
+            TVector b0 = TLanes.Load(ref panel, k * Panels.Width);
+            TVector b1 = TLanes.Load(ref panel, (k * Panels.Width) + TLanes.Count);
+            TVector v0 = TLanes.Create(Unsafe.Add(ref a0, at));
+            c00 = TLanes.MultiplyAdd(v0, b0, c00);
+            c01 = TLanes.MultiplyAdd(v0, b1, c01);
+            TVector v1 = TLanes.Create(Unsafe.Add(ref a1, at));
+            c10 = TLanes.MultiplyAdd(v1, b0, c10);
+            c11 = TLanes.MultiplyAdd(v1, b1, c11);
+            TVector v2 = TLanes.Create(Unsafe.Add(ref a2, at));
+            c20 = TLanes.MultiplyAdd(v2, b0, c20);
+            c21 = TLanes.MultiplyAdd(v2, b1, c21);
+            TVector v3 = TLanes.Create(Unsafe.Add(ref a3, at));
+            c30 = TLanes.MultiplyAdd(v3, b0, c30);
+            c31 = TLanes.MultiplyAdd(v3, b1, c31);
+        }
+
+        target.Put<TLanes, TVector>(0, c00, c01);
+        target.Put<TLanes, TVector>(1, c10, c11);
+        target.Put<TLanes, TVector>(2, c20, c21);
+        target.Put<TLanes, TVector>(3, c30, c31);
+    }
+
+    /// <summary>
+    /// One row of A by eight vectors that lie <c>offset0 … offset7</c> floats into the packed panels:
+    /// enough independent sums to hide the latency of a multiply-add when there is no second row to share the panel with.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Row1<TLanes, TVector>(ref float a, ref float panels, nint panelStride, int depth, ref float sums)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        ref float b0 = ref Unsafe.Add(ref panels, (0 * TLanes.Count / Panels.Width * panelStride) + (0 * TLanes.Count % Panels.Width));
+        ref float b1 = ref Unsafe.Add(ref panels, (1 * TLanes.Count / Panels.Width * panelStride) + (1 * TLanes.Count % Panels.Width));
+        ref float b2 = ref Unsafe.Add(ref panels, (2 * TLanes.Count / Panels.Width * panelStride) + (2 * TLanes.Count % Panels.Width));
+        ref float b3 = ref Unsafe.Add(ref panels, (3 * TLanes.Count / Panels.Width * panelStride) + (3 * TLanes.Count % Panels.Width));
+        ref float b4 = ref Unsafe.Add(ref panels, (4 * TLanes.Count / Panels.Width * panelStride) + (4 * TLanes.Count % Panels.Width));
+        ref float b5 = ref Unsafe.Add(ref panels, (5 * TLanes.Count / Panels.Width * panelStride) + (5 * TLanes.Count % Panels.Width));
+        ref float b6 = ref Unsafe.Add(ref panels, (6 * TLanes.Count / Panels.Width * panelStride) + (6 * TLanes.Count % Panels.Width));
+        ref float b7 = ref Unsafe.Add(ref panels, (7 * TLanes.Count / Panels.Width * panelStride) + (7 * TLanes.Count % Panels.Width));
+        TVector c0 = TLanes.Create(0f), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
+        nint at = 0;
+        for (nint k = 0; k < depth; k++, at += Panels.Width)
+        {
+            TVector x = TLanes.Create(Unsafe.Add(ref a, k));
+            c0 = TLanes.MultiplyAdd(x, TLanes.Load(ref b0, at), c0);
+            c1 = TLanes.MultiplyAdd(x, TLanes.Load(ref b1, at), c1);
+            c2 = TLanes.MultiplyAdd(x, TLanes.Load(ref b2, at), c2);
+            c3 = TLanes.MultiplyAdd(x, TLanes.Load(ref b3, at), c3);
+            c4 = TLanes.MultiplyAdd(x, TLanes.Load(ref b4, at), c4);
+            c5 = TLanes.MultiplyAdd(x, TLanes.Load(ref b5, at), c5);
+            c6 = TLanes.MultiplyAdd(x, TLanes.Load(ref b6, at), c6);
+            c7 = TLanes.MultiplyAdd(x, TLanes.Load(ref b7, at), c7);
+        }
+
+        TLanes.Store(c0, ref sums, 0 * TLanes.Count);
+        TLanes.Store(c1, ref sums, 1 * TLanes.Count);
+        TLanes.Store(c2, ref sums, 2 * TLanes.Count);
+        TLanes.Store(c3, ref sums, 3 * TLanes.Count);
+        TLanes.Store(c4, ref sums, 4 * TLanes.Count);
+        TLanes.Store(c5, ref sums, 5 * TLanes.Count);
+        TLanes.Store(c6, ref sums, 6 * TLanes.Count);
+        TLanes.Store(c7, ref sums, 7 * TLanes.Count);
+    }
+}

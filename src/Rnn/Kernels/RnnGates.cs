@@ -1,0 +1,75 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Rnn.Kernels;
+
+/// <summary>
+/// The element-wise half of a simple recurrent step (Elman 1990): <c>h' = tanh(in + rec)</c>, or <c>max(0, in + rec)</c> with derivative 0 at 0.
+/// The buffers are element-wise alike, so <c>count</c> = rows × H is all they need to know.
+/// </summary>
+internal static class RnnGates
+{
+    /// <summary>On entry <paramref name="gates"/> holds the input part of the pre-activations, on return h'; <paramref name="h"/> receives it too.</summary>
+    public static void Forward(bool relu, int count, Span<float> gates, ReadOnlySpan<float> recurrent, Span<float> h)
+    {
+        if (Vector512.IsHardwareAccelerated) Forward<Lanes512, Vector512<float>>(relu, count, gates, recurrent, h);
+        else if (Vector256.IsHardwareAccelerated) Forward<Lanes256, Vector256<float>>(relu, count, gates, recurrent, h);
+        else Forward<Lanes128, Vector128<float>>(relu, count, gates, recurrent, h);
+    }
+
+    /// <summary>On entry <paramref name="gates"/> holds h', on return the gradient of the pre-activations; <paramref name="dh"/> is zeroed (nothing of it passes by).</summary>
+    public static void Backward(bool relu, int count, Span<float> gates, Span<float> dh)
+    {
+        if (Vector512.IsHardwareAccelerated) Backward<Lanes512, Vector512<float>>(relu, count, gates, dh);
+        else if (Vector256.IsHardwareAccelerated) Backward<Lanes256, Vector256<float>>(relu, count, gates, dh);
+        else Backward<Lanes128, Vector128<float>>(relu, count, gates, dh);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Forward<TLanes, TVector>(bool relu, int count, Span<float> gates, ReadOnlySpan<float> recurrent, Span<float> h)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        ref float g = ref MemoryMarshal.GetReference(gates);
+        ref float r = ref MemoryMarshal.GetReference(recurrent);
+        ref float state = ref MemoryMarshal.GetReference(h);
+        nint j = 0;
+        for (; j <= count - TLanes.Count; j += TLanes.Count) ForwardAt<TLanes, TVector>(relu, j, ref g, ref r, ref state);
+        for (; j < count; j++) ForwardAt<ScalarLanes, float>(relu, j, ref g, ref r, ref state);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ForwardAt<TLanes, TVector>(bool relu, nint j, ref float gates, ref float recurrent, ref float h)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        TVector sum = TLanes.Add(TLanes.Load(ref gates, j), TLanes.Load(ref recurrent, j));
+        TVector value = relu ? TLanes.Max(sum, TLanes.Create(0f)) : Activations.Tanh<TLanes, TVector>(sum);
+        TLanes.Store(value, ref gates, j);
+        TLanes.Store(value, ref h, j);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Backward<TLanes, TVector>(bool relu, int count, Span<float> gates, Span<float> dh)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        ref float g = ref MemoryMarshal.GetReference(gates);
+        ref float d = ref MemoryMarshal.GetReference(dh);
+        nint j = 0;
+        for (; j <= count - TLanes.Count; j += TLanes.Count) BackwardAt<TLanes, TVector>(relu, j, ref g, ref d);
+        for (; j < count; j++) BackwardAt<ScalarLanes, float>(relu, j, ref g, ref d);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void BackwardAt<TLanes, TVector>(bool relu, nint j, ref float gates, ref float dh)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        TVector value = TLanes.Load(ref gates, j);
+        TVector slope = relu ? TLanes.IsPositive(value) : TLanes.Subtract(TLanes.Create(1f), TLanes.Multiply(value, value));
+        TLanes.Store(TLanes.Multiply(TLanes.Load(ref dh, j), slope), ref gates, j);
+        TLanes.Store(TLanes.Create(0f), ref dh, j);
+    }
+}
