@@ -54,19 +54,13 @@ public sealed class ParameterSet
 
     /// <summary>The parameters as tensors over <paramref name="buffer"/> (values, moments, …), named with an optional prefix.</summary>
     public IEnumerable<SafeTensor> AsTensors(Memory<float> buffer, string prefix = "") =>
-        _parameters.Select(parameter => new SafeTensor(prefix + parameter.Name, "F32", [.. parameter.Shape], buffer.Slice(parameter.Offset, parameter.Length)));
+        _parameters.Select(parameter => SafeTensor.OfFloats(prefix + parameter.Name, [.. parameter.Shape], buffer.Slice(parameter.Offset, parameter.Length)));
 
     /// <summary>Copies tensors written by <see cref="AsTensors"/> back into a buffer.</summary>
     /// <exception cref="InvalidDataException">A tensor is missing or has another shape.</exception>
     public void CopyFrom(SafeTensorsFile file, Memory<float> buffer, string prefix = "")
     {
         foreach (Parameter parameter in _parameters)
-        {
-            SafeTensor tensor = file.Tensors.FirstOrDefault(tensor => tensor.Name == prefix + parameter.Name)
-                ?? throw new InvalidDataException($"The file has no tensor {prefix + parameter.Name}.");
-            if (!tensor.Shape.AsSpan().SequenceEqual(parameter.Shape.ToArray()))
-                throw new InvalidDataException($"Tensor {tensor.Name} has shape [{string.Join(", ", tensor.Shape)}], expected [{string.Join(", ", parameter.Shape)}].");
-            tensor.Values.CopyTo(buffer.Slice(parameter.Offset, parameter.Length));
-        }
+            file.Values(prefix + parameter.Name, [.. parameter.Shape]).CopyTo(buffer.Slice(parameter.Offset, parameter.Length));
     }
 }

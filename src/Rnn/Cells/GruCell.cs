@@ -1,0 +1,21 @@
+using Rnn.Kernels;
+using Rnn.Tensors;
+
+namespace Rnn.Cells;
+
+/// <summary>Gated recurrent unit (Cho et al. 2014), gates r, z, n, the reset applied after the recurrent product as in PyTorch.</summary>
+internal sealed class GruCell(ParameterSet parameters, string prefix, string suffix, int inputSize, int hiddenSize, bool bias)
+    : RecurrentCell(parameters, prefix, suffix, inputSize, hiddenSize, gates: 3, bias)
+{
+    public override bool HasCellState => false;
+
+    private protected override bool HasOwnRecurrentGradient => true;
+
+    private protected override int Kept => 1;
+
+    private protected override void StepForward(int rows, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
+        GruGates.Forward(rows, HiddenSize, step.Gates.Span, recurrent, step.PreviousH.Span, state.H.Span, step.KeptA.Span);
+
+    private protected override void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState) =>
+        GruGates.Backward(rows, HiddenSize, step.Gates.Span, dRecurrent, dState.H.Span, step.PreviousH.Span, step.KeptA.Span);
+}

@@ -1,0 +1,21 @@
+using Rnn.Kernels;
+using Rnn.Tensors;
+
+namespace Rnn.Cells;
+
+/// <summary>Long short-term memory (Hochreiter &amp; Schmidhuber 1997; forget gate, Gers et al. 2000), gates i, f, g, o; no peepholes.</summary>
+internal sealed class LstmCell(ParameterSet parameters, string prefix, string suffix, int inputSize, int hiddenSize, bool bias)
+    : RecurrentCell(parameters, prefix, suffix, inputSize, hiddenSize, gates: 4, bias)
+{
+    public override bool HasCellState => true;
+
+    private protected override int Kept => 2;
+
+    private protected override void InitializeBias(Span<float> bias, float forgetBias) => bias.Slice(HiddenSize, HiddenSize).Fill(forgetBias);
+
+    private protected override void StepForward(int rows, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
+        LstmGates.Forward(rows, HiddenSize, step.Gates.Span, recurrent, state.C.Span, state.H.Span, step.KeptA.Span, step.KeptB.Span);
+
+    private protected override void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState) =>
+        LstmGates.Backward(rows, HiddenSize, step.Gates.Span, dState.H.Span, dState.C.Span, step.KeptA.Span, step.KeptB.Span);
+}

@@ -1,0 +1,194 @@
+using System.Numerics.Tensors;
+using Rnn.Kernels;
+using Rnn.Tensors;
+
+namespace Rnn.Cells;
+
+/// <summary>Which recurrence.</summary>
+public enum CellKind
+{
+    /// <summary><c>h' = tanh(W x + b + U h + d)</c> (Elman 1990).</summary>
+    RnnTanh,
+
+    /// <summary>The same with max(0, ·) (Le et al. 2015).</summary>
+    RnnRelu,
+
+    /// <summary>Long short-term memory (Hochreiter &amp; Schmidhuber 1997).</summary>
+    Lstm,
+
+    /// <summary>Gated recurrent unit (Cho et al. 2014).</summary>
+    Gru,
+}
+
+/// <summary>
+/// One recurrent layer in one direction: the scan over time, forward and backward.
+/// One product brings the inputs of all steps in; each step adds one product with the state and one fused pass over the gates;
+/// backward, the weight gradients of all steps are again one product each. Weights and names are PyTorch's.
+/// The cell holds weights only: everything a pass needs belongs to its caller, so any number of threads may share a cell.
+/// </summary>
+public abstract class RecurrentCell
+{
+    private readonly Parameter _weightIh;
+    private readonly Parameter _weightHh;
+    private readonly Parameter? _biasIh;
+    private readonly Parameter? _biasHh;
+    private readonly PackedMatrix _inputProduct;
+    private readonly PackedMatrix _recurrentProduct;
+    private PackedMatrix? _inputGradient;
+    private PackedMatrix? _recurrentGradient;
+
+    private protected RecurrentCell(ParameterSet parameters, string prefix, string suffix, int inputSize, int hiddenSize, int gates, bool bias)
+    {
+        InputSize = inputSize;
+        HiddenSize = hiddenSize;
+        Gates = gates;
+        _weightIh = parameters.Add($"{prefix}weight_ih{suffix}", [gates * hiddenSize, inputSize]);
+        _weightHh = parameters.Add($"{prefix}weight_hh{suffix}", [gates * hiddenSize, hiddenSize]);
+        if (bias)
+        {
+            _biasIh = parameters.Add($"{prefix}bias_ih{suffix}", [gates * hiddenSize]);
+            _biasHh = parameters.Add($"{prefix}bias_hh{suffix}", [gates * hiddenSize]);
+        }
+
+        _inputProduct = new PackedMatrix(inputSize, gates * hiddenSize);
+        _recurrentProduct = new PackedMatrix(hiddenSize, gates * hiddenSize);
+    }
+
+    /// <summary>Features of one input step (I).</summary>
+    public int InputSize { get; }
+
+    /// <summary>Features of the state (H).</summary>
+    public int HiddenSize { get; }
+
+    /// <summary>Blocks of H rows in the weights (G): 1, 3 or 4.</summary>
+    public int Gates { get; }
+
+    /// <summary>Whether the state has a second part, c.</summary>
+    public abstract bool HasCellState { get; }
+
+    /// <summary>Whether input and recurrent part of a pre-activation have different gradients (GRU).</summary>
+    private protected virtual bool HasOwnRecurrentGradient => false;
+
+    /// <summary>Makes the cell of a kind; parameters are named <c>{prefix}weight_ih{suffix}</c> and so on.</summary>
+    public static RecurrentCell Create(CellKind kind, ParameterSet parameters, string prefix, string suffix, int inputSize, int hiddenSize, bool bias = true) => kind switch
+    {
+        CellKind.RnnTanh => new RnnCell(false, parameters, prefix, suffix, inputSize, hiddenSize, bias),
+        CellKind.RnnRelu => new RnnCell(true, parameters, prefix, suffix, inputSize, hiddenSize, bias),
+        CellKind.Lstm => new LstmCell(parameters, prefix, suffix, inputSize, hiddenSize, bias),
+        CellKind.Gru => new GruCell(parameters, prefix, suffix, inputSize, hiddenSize, bias),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Unknown cell."),
+    };
+
+    /// <summary>Draws the weights: inputs after Glorot, the recurrent matrix as asked, biases zero but for <paramref name="forgetBias"/> (LSTM only).</summary>
+    public void Initialize(RecurrentInit kind, float forgetBias, ref RandomSource random)
+    {
+        for (int gate = 0; gate < Gates; gate++)
+            Initializers.Xavier(_weightIh.Values.Span.Slice(gate * HiddenSize * InputSize, HiddenSize * InputSize), InputSize, HiddenSize, ref random);
+        Initializers.Recurrent(_weightHh.Values.Span, HiddenSize, kind, ref random);
+        _biasIh?.Values.Span.Clear();
+        _biasHh?.Values.Span.Clear();
+        if (_biasIh is not null) InitializeBias(_biasIh.Values.Span, forgetBias);
+    }
+
+    /// <summary>Packs the weights for products; call after every change of them. Without <paramref name="training"/> only a forward scan works.</summary>
+    public void Pack(bool training)
+    {
+        _inputProduct.PackTransposed(_weightIh.Values.Span);
+        _recurrentProduct.PackTransposed(_weightHh.Values.Span);
+        if (!training) return;
+        (_inputGradient ??= new PackedMatrix(Gates * HiddenSize, InputSize)).Pack(_weightIh.Values.Span);
+        (_recurrentGradient ??= new PackedMatrix(Gates * HiddenSize, HiddenSize)).Pack(_weightHh.Values.Span);
+    }
+
+    /// <summary>
+    /// Runs over all steps, last to first if <paramref name="reverse"/> (each row then starts at its own last step).
+    /// <paramref name="x"/> is <c>[tokens, I]</c>; h of every step goes to <paramref name="y"/>, H values in rows <paramref name="yStride"/> apart.
+    /// </summary>
+    public CellTrace Forward(ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, CellState state, Span<float> y, int yStride, Workspace workspace)
+    {
+        int width = Gates * HiddenSize;
+        var trace = new CellTrace(workspace.Rent(layout.Tokens * width), workspace.Rent(layout.Tokens * HiddenSize), RentKept(layout.Tokens, 0, workspace), RentKept(layout.Tokens, 1, workspace));
+        Span<float> recurrent = workspace.Rent(layout.Rows * width).Span;
+        ReadOnlySpan<float> biasHh = _biasHh is null ? default : _biasHh.Values.Span;
+        MatMul.Multiply(x, layout.Tokens, _inputProduct, _biasIh is null ? default : _biasIh.Values.Span, trace.Gates.Span, width);
+        for (int i = 0; i < layout.Steps; i++)
+        {
+            int t = reverse ? layout.Steps - 1 - i : i;
+            int rows = layout.RowsAt(t);
+            CellTrace step = trace.Step(layout.OffsetAt(t), rows, Gates, HiddenSize);
+            ReadOnlySpan<float> h = state.H.Span[..(rows * HiddenSize)];
+            h.CopyTo(step.PreviousH.Span);
+            MatMul.Multiply(h, rows, _recurrentProduct, biasHh, recurrent, width);
+            StepForward(rows, step, recurrent, state);
+            for (int row = 0; row < rows; row++)
+                h.Slice(row * HiddenSize, HiddenSize).CopyTo(y[((layout.OffsetAt(t) + row) * yStride)..]);
+        }
+
+        return trace;
+    }
+
+    /// <summary>
+    /// Back-propagates through all steps of <see cref="Forward"/> (Werbos 1990). <paramref name="dy"/> has the layout of y;
+    /// <paramref name="dState"/> holds the gradient of the final state and receives that of the initial one.
+    /// Adds to <paramref name="gradients"/> (laid out like the parameters) and, unless it is empty, to <paramref name="dx"/> <c>[tokens, I]</c>. Consumes the trace.
+    /// </summary>
+    public void Backward(
+        CellTrace trace, ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, ReadOnlySpan<float> dy, int dyStride, CellState dState, Span<float> dx, Span<float> gradients, Workspace workspace)
+    {
+        if (_recurrentGradient is null || _inputGradient is null) throw new InvalidOperationException("The cell was packed for inference; pack it for training first.");
+        int width = Gates * HiddenSize;
+        Span<float> dGates = trace.Gates.Span;
+        Memory<float> ownRecurrent = HasOwnRecurrentGradient ? workspace.Rent(layout.Tokens * width) : default;
+        Span<float> dRecurrent = HasOwnRecurrentGradient ? ownRecurrent.Span : dGates;
+        for (int i = layout.Steps - 1; i >= 0; i--)
+        {
+            int t = reverse ? layout.Steps - 1 - i : i;
+            int rows = layout.RowsAt(t);
+            int offset = layout.OffsetAt(t);
+            Span<float> dh = dState.H.Span[..(rows * HiddenSize)];
+            for (int row = 0; row < rows; row++)
+            {
+                Span<float> target = dh.Slice(row * HiddenSize, HiddenSize);
+                TensorPrimitives.Add(target, dy.Slice((offset + row) * dyStride, HiddenSize), target);
+            }
+
+            Span<float> dStep = dRecurrent.Slice(offset * width, rows * width);
+            StepBackward(rows, trace.Step(offset, rows, Gates, HiddenSize), dStep, dState);
+            MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dh, HiddenSize);
+        }
+
+        AddWeightGradient(_weightIh, dGates, x, layout.Tokens, InputSize, gradients, workspace);
+        AddWeightGradient(_weightHh, dRecurrent, trace.PreviousH.Span, layout.Tokens, HiddenSize, gradients, workspace);
+        if (_biasIh is not null) AddColumnSums(dGates, layout.Tokens, _biasIh.In(gradients));
+        if (_biasHh is not null) AddColumnSums(dRecurrent, layout.Tokens, _biasHh.In(gradients));
+        if (!dx.IsEmpty) MatMul.MultiplyAdd(dGates, layout.Tokens, _inputGradient, dx, InputSize);
+    }
+
+    /// <summary>The non-zero biases at the start.</summary>
+    private protected virtual void InitializeBias(Span<float> bias, float forgetBias)
+    {
+    }
+
+    /// <summary>Buffers of <c>[tokens, H]</c> that the gate pass keeps (0, 1 or 2).</summary>
+    private protected abstract int Kept { get; }
+
+    /// <summary>The gate pass of one step: pre-activations to gates, the state one step on.</summary>
+    private protected abstract void StepForward(int rows, CellTrace step, ReadOnlySpan<float> recurrent, CellState state);
+
+    /// <summary>Its gradient: gates to gradients of the pre-activations; dH is left with what passes by the recurrent product.</summary>
+    private protected abstract void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState);
+
+    private Memory<float> RentKept(int tokens, int index, Workspace workspace) => index < Kept ? workspace.Rent(tokens * HiddenSize) : default;
+
+    private void AddWeightGradient(Parameter weight, ReadOnlySpan<float> dGates, ReadOnlySpan<float> inputs, int tokens, int columns, Span<float> gradients, Workspace workspace)
+    {
+        int width = Gates * HiddenSize;
+        Span<float> scratch = workspace.Rent(MatMul.ScratchLength(tokens, width, columns)).Span;
+        MatMul.MultiplyTransposedAdd(dGates, width, width, inputs, columns, columns, tokens, weight.In(gradients), scratch);
+    }
+
+    private static void AddColumnSums(ReadOnlySpan<float> matrix, int rows, Span<float> sums)
+    {
+        for (int row = 0; row < rows; row++) TensorPrimitives.Add(sums, matrix.Slice(row * sums.Length, sums.Length), sums);
+    }
+}

@@ -1,0 +1,19 @@
+using Rnn.Kernels;
+using Rnn.Tensors;
+
+namespace Rnn.Cells;
+
+/// <summary>The simple recurrence with tanh (Elman 1990) or ReLU (Le et al. 2015).</summary>
+internal sealed class RnnCell(bool relu, ParameterSet parameters, string prefix, string suffix, int inputSize, int hiddenSize, bool bias)
+    : RecurrentCell(parameters, prefix, suffix, inputSize, hiddenSize, gates: 1, bias)
+{
+    public override bool HasCellState => false;
+
+    private protected override int Kept => 0;
+
+    private protected override void StepForward(int rows, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
+        RnnGates.Forward(relu, rows * HiddenSize, step.Gates.Span, recurrent, state.H.Span);
+
+    private protected override void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState) =>
+        RnnGates.Backward(relu, rows * HiddenSize, step.Gates.Span, dState.H.Span);
+}

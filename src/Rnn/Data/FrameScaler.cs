@@ -1,0 +1,107 @@
+using System.Text.Json;
+
+namespace Rnn.Data;
+
+/// <summary>How numeric features are brought to a common scale.</summary>
+public enum Scaling
+{
+    /// <summary>As delivered.</summary>
+    None,
+
+    /// <summary>Mean 0, standard deviation 1.</summary>
+    Standard,
+
+    /// <summary><c>asinh((x - median) / MAD)</c>, then standard: far outliers keep their order but lose their weight.</summary>
+    Robust,
+}
+
+/// <summary>Scales each feature with figures learnt from the training set; they travel inside the model.</summary>
+public sealed class FrameScaler
+{
+    private readonly Saved _figures;
+
+    private FrameScaler(Saved figures) => _figures = figures;
+
+    /// <summary>Features per step.</summary>
+    public int FeatureSize => _figures.Mean.Length;
+
+    /// <summary>Learns the figures from all steps of all sequences.</summary>
+    public static FrameScaler Fit(IReadOnlyList<Sequence> sequences, Scaling kind)
+    {
+        int features = sequences[0].Width;
+        var figures = new Saved(kind, new float[features], Ones(features), new float[features], Ones(features));
+        for (int feature = 0; feature < features && kind != Scaling.None; feature++)
+        {
+            float[] column = [.. sequences.SelectMany(sequence => Column(sequence, feature))];
+            if (kind == Scaling.Robust)
+            {
+                figures.Median[feature] = Median(column);
+                figures.Deviation[feature] = NonZero(Median([.. column.Select(value => Math.Abs(value - figures.Median[feature]))]));
+                for (int i = 0; i < column.Length; i++) column[i] = MathF.Asinh((column[i] - figures.Median[feature]) / figures.Deviation[feature]);
+            }
+
+            double mean = column.Average(value => (double)value);
+            figures.Mean[feature] = (float)mean;
+            figures.Scale[feature] = NonZero((float)Math.Sqrt(column.Average(value => (value - mean) * (value - mean))));
+        }
+
+        return new FrameScaler(figures);
+    }
+
+    /// <summary>The scaled copy of a sequence.</summary>
+    public Sequence Apply(Sequence sequence)
+    {
+        if (sequence.Width != FeatureSize) throw new ArgumentException($"Frames have {sequence.Width} features, expected {FeatureSize}.", nameof(sequence));
+        if (_figures.Kind == Scaling.None) return sequence;
+        float[] values = [.. sequence.Frames!];
+        for (int i = 0; i < values.Length; i++)
+        {
+            int feature = i % FeatureSize;
+            if (_figures.Kind == Scaling.Robust) values[i] = MathF.Asinh((values[i] - _figures.Median[feature]) / _figures.Deviation[feature]);
+            values[i] = (values[i] - _figures.Mean[feature]) / _figures.Scale[feature];
+        }
+
+        return Sequence.OfFrames(values, FeatureSize);
+    }
+
+    /// <summary>Everything needed to make the same scaler again.</summary>
+    public string ToJson() => JsonSerializer.Serialize(_figures);
+
+    /// <summary>Reads <see cref="ToJson"/>.</summary>
+    /// <exception cref="InvalidDataException">It is not a scaler.</exception>
+    public static FrameScaler FromJson(string json)
+    {
+        try
+        {
+            return new FrameScaler(JsonSerializer.Deserialize<Saved>(json) ?? throw new JsonException("null"));
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"Not a frame scaler: {e.Message}", e);
+        }
+    }
+
+    private static IEnumerable<float> Column(Sequence sequence, int feature)
+    {
+        for (int i = feature; i < sequence.Frames!.Length; i += sequence.Width) yield return sequence.Frames[i];
+    }
+
+    private static float Median(float[] values)
+    {
+        float[] sorted = [.. values];
+        Array.Sort(sorted);
+        return sorted[sorted.Length / 2];
+    }
+
+    private static float[] Ones(int count)
+    {
+        float[] ones = new float[count];
+        Array.Fill(ones, 1);
+        return ones;
+    }
+
+    /// <summary>A constant feature stays constant instead of becoming infinite.</summary>
+    private static float NonZero(float scale) => scale > 1e-12f ? scale : 1;
+
+    private sealed record Saved(Scaling Kind, float[] Median, float[] Deviation, float[] Mean, float[] Scale);
+}

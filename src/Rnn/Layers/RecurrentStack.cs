@@ -1,0 +1,120 @@
+using Rnn.Cells;
+using Rnn.Tensors;
+
+namespace Rnn.Layers;
+
+/// <summary>What one pass through a <see cref="RecurrentStack"/> leaves behind; belongs to the caller and is reused from pass to pass.</summary>
+public sealed class StackActivations(int layers, int directions)
+{
+    /// <summary>The input of each layer and, last, the output of the top one: <c>[tokens, ·]</c>.</summary>
+    public Memory<float>[] Outputs { get; } = new Memory<float>[layers + 1];
+
+    /// <summary>States by layer × directions + direction: initial ones before a pass, final ones after it.</summary>
+    public CellState[] States { get; } = new CellState[layers * directions];
+
+    /// <summary>Gradients of the final states before a backward pass, of the initial ones after it.</summary>
+    public CellState[] StateGradients { get; } = new CellState[layers * directions];
+
+    /// <summary>The output of the top layer, <c>[tokens, directions · H]</c>.</summary>
+    public Memory<float> Top => Outputs[^1];
+
+    internal CellTrace[] Traces { get; } = new CellTrace[layers * directions];
+}
+
+/// <summary>Layers × directions of one cell, dropout between the layers; directions side by side (Schuster &amp; Paliwal 1997).</summary>
+public sealed class RecurrentStack
+{
+    private readonly RecurrentCell[] _cells;
+    private readonly int _directions;
+
+    /// <summary>Declares the parameters of all cells with PyTorch's names under <paramref name="prefix"/>.</summary>
+    public RecurrentStack(ParameterSet parameters, string prefix, CellKind kind, int inputSize, int hiddenSize, int layers, bool bidirectional, bool bias = true)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(layers);
+        _directions = bidirectional ? 2 : 1;
+        Layers = layers;
+        OutputSize = _directions * hiddenSize;
+        _cells = new RecurrentCell[layers * _directions];
+        for (int i = 0; i < _cells.Length; i++)
+        {
+            string suffix = $"_l{i / _directions}{(i % _directions == 1 ? "_reverse" : "")}";
+            _cells[i] = RecurrentCell.Create(kind, parameters, prefix, suffix, i < _directions ? inputSize : OutputSize, hiddenSize, bias);
+        }
+    }
+
+    /// <summary>Layers.</summary>
+    public int Layers { get; }
+
+    /// <summary>Features of a step of the top layer: directions × H.</summary>
+    public int OutputSize { get; }
+
+    /// <summary>The cells, by layer × directions + direction.</summary>
+    public IReadOnlyList<RecurrentCell> Cells => _cells;
+
+    /// <summary>Buffers for passes of this stack.</summary>
+    public StackActivations CreateActivations() => new(Layers, _directions);
+
+    /// <summary>Draws all weights.</summary>
+    public void Initialize(RecurrentInit kind, float forgetBias, ref RandomSource random)
+    {
+        foreach (RecurrentCell cell in _cells) cell.Initialize(kind, forgetBias, ref random);
+    }
+
+    /// <summary>Packs all weights; call after every change of them.</summary>
+    public void Pack(bool training)
+    {
+        foreach (RecurrentCell cell in _cells) cell.Pack(training);
+    }
+
+    /// <summary>Sets zero initial states for a batch.</summary>
+    public void ZeroStates(CellState[] states, int rows, Workspace workspace)
+    {
+        for (int i = 0; i < _cells.Length; i++) states[i] = CellState.Zero(_cells[i], rows, workspace);
+    }
+
+    /// <summary>
+    /// Runs <paramref name="x"/> <c>[tokens, I]</c> through all layers; <see cref="StackActivations.States"/> must hold the initial states.
+    /// </summary>
+    public void Forward(Memory<float> x, SequenceLayout layout, ReadOnlySpan<int> rowIds, float dropout, ulong dropoutKey, StackActivations activations, Workspace workspace)
+    {
+        activations.Outputs[0] = x;
+        for (int layer = 0; layer < Layers; layer++)
+        {
+            Memory<float> y = workspace.Rent(layout.Tokens * OutputSize);
+            for (int direction = 0; direction < _directions; direction++)
+            {
+                int i = (layer * _directions) + direction;
+                Span<float> columns = y.Span[(direction * _cells[i].HiddenSize)..];
+                activations.Traces[i] = _cells[i].Forward(activations.Outputs[layer].Span, layout, direction == 1, activations.States[i], columns, OutputSize, workspace);
+            }
+
+            if (layer < Layers - 1) Dropout.Apply(y.Span, OutputSize, layout, rowIds, dropout, LayerKey(dropoutKey, layer));
+            activations.Outputs[layer + 1] = y;
+        }
+    }
+
+    /// <summary>
+    /// <paramref name="dy"/> is the gradient of the top output (overwritten if there are layers below); adds to <paramref name="gradients"/> and, unless empty, to <paramref name="dx"/>.
+    /// <see cref="StackActivations.StateGradients"/> must hold the gradients of the final states.
+    /// </summary>
+    public void Backward(
+        Memory<float> dy, SequenceLayout layout, ReadOnlySpan<int> rowIds, float dropout, ulong dropoutKey, StackActivations activations, Span<float> dx, Span<float> gradients, Workspace workspace)
+    {
+        for (int layer = Layers - 1; layer >= 0; layer--)
+        {
+            Memory<float> below = layer > 0 ? workspace.RentZeroed(layout.Tokens * OutputSize) : default;
+            Span<float> dInput = layer > 0 ? below.Span : dx;
+            for (int direction = 0; direction < _directions; direction++)
+            {
+                int i = (layer * _directions) + direction;
+                ReadOnlySpan<float> columns = dy.Span[(direction * _cells[i].HiddenSize)..];
+                _cells[i].Backward(activations.Traces[i], activations.Outputs[layer].Span, layout, direction == 1, columns, OutputSize, activations.StateGradients[i], dInput, gradients, workspace);
+            }
+
+            if (layer > 0) Dropout.Apply(dInput, OutputSize, layout, rowIds, dropout, LayerKey(dropoutKey, layer - 1));
+            dy = below;
+        }
+    }
+
+    private static ulong LayerKey(ulong key, int layer) => RandomSource.Key(key, (ulong)layer);
+}

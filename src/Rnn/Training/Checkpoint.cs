@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Rnn.Tensors;
+
+namespace Rnn.Training;
+
+/// <summary>The scalars a run goes on from.</summary>
+/// <param name="Step">Updates done.</param>
+/// <param name="Epoch">Epochs completed.</param>
+/// <param name="Batch">Batches of the running epoch done; their order follows from seed and epoch.</param>
+/// <param name="LossSum">Sum of the epoch's losses so far, row by row.</param>
+/// <param name="Correct">Rows of the epoch classified right so far.</param>
+/// <param name="Rows">Rows of the epoch seen so far.</param>
+/// <param name="NormSum">Sum of the epoch's gradient norms so far.</param>
+/// <param name="BestLoss">Lowest validation loss so far; null before the first epoch's end.</param>
+/// <param name="BestEpoch">The epoch that reached it.</param>
+/// <param name="Stopped">Whether early stopping ended the run.</param>
+public sealed record TrainingState(long Step, int Epoch, int Batch, double LossSum, int Correct, int Rows, double NormSum, double? BestLoss, int BestEpoch, bool Stopped);
+
+/// <summary>
+/// Everything the next step depends on: weights, both moments, the best weights and the scalars. Random numbers need no state: they are counted, not drawn.
+/// A copy: it may be written while training goes on. Stored as safetensors.
+/// </summary>
+public sealed class Checkpoint
+{
+    private const string StateKey = "training_state";
+
+    private Checkpoint(TrainingState state, IReadOnlyList<SafeTensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    {
+        State = state;
+        Tensors = tensors;
+        Metadata = metadata;
+    }
+
+    /// <summary>The scalars.</summary>
+    public TrainingState State { get; }
+
+    /// <summary>What the host stored beside it (tokenizer, labels).</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    internal IReadOnlyList<SafeTensor> Tensors { get; }
+
+    /// <summary>Writes it as safetensors, with metadata of the host's own.</summary>
+    public void Write(Stream stream, IReadOnlyDictionary<string, string> metadata) =>
+        SafeTensors.Write(stream, Tensors, new Dictionary<string, string>(metadata) { [StateKey] = JsonSerializer.Serialize(State) });
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">It is not a checkpoint.</exception>
+    public static Checkpoint Read(Stream stream)
+    {
+        SafeTensorsFile file = SafeTensors.Read(stream);
+        if (!file.Metadata.TryGetValue(StateKey, out string? state)) throw new InvalidDataException("The file is not a checkpoint: it has no training state.");
+        return new Checkpoint(JsonSerializer.Deserialize<TrainingState>(state)!, [.. file.Tensors.Values], file.Metadata);
+    }
+
+    internal static Checkpoint Of(TrainingState state, ParameterSet parameters, params (string Prefix, Memory<float> Buffer)[] buffers)
+    {
+        IEnumerable<SafeTensor> copy((string Prefix, Memory<float> Buffer) part) => parameters.AsTensors(part.Buffer.ToArray(), part.Prefix);
+        return new Checkpoint(state, [.. buffers.SelectMany(copy)], new Dictionary<string, string>());
+    }
+
+    internal SafeTensorsFile ToFile() => new(Metadata, Tensors.ToDictionary(tensor => tensor.Name));
+}

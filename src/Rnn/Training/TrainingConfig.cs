@@ -1,0 +1,51 @@
+namespace Rnn.Training;
+
+/// <summary>How the learning rate moves over the planned steps.</summary>
+public enum ScheduleKind
+{
+    /// <summary>It stays.</summary>
+    Constant,
+
+    /// <summary>Half a cosine down to zero (Loshchilov &amp; Hutter 2017).</summary>
+    Cosine,
+}
+
+/// <summary>Everything that fixes a training run besides model and data.</summary>
+public sealed record TrainingConfig
+{
+    /// <summary>Passes over the training set, at most.</summary>
+    public int Epochs { get; init; } = 10;
+
+    /// <summary>Sequences per update.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>Rows that one shard of a batch takes: part of the result's bits, so not derived from the machine.</summary>
+    public int ShardRows { get; init; } = 16;
+
+    /// <summary>Peak learning rate of Adam.</summary>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>Updates over which the rate rises linearly from zero.</summary>
+    public int WarmupSteps { get; init; }
+
+    /// <summary>What follows the warm-up.</summary>
+    public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
+
+    /// <summary>Largest norm of the whole gradient (Pascanu et al. 2013); 0 does not clip.</summary>
+    public double ClipNorm { get; init; } = 1;
+
+    /// <summary>Share of the target spread over all classes.</summary>
+    public float LabelSmoothing { get; init; }
+
+    /// <summary>Decoupled weight decay (AdamW).</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Share of training tokens replaced by the unknown one.</summary>
+    public float UnknownRate { get; init; }
+
+    /// <summary>Epochs without a better validation loss after which training stops; 0 never stops early.</summary>
+    public int EarlyStoppingPatience { get; init; }
+
+    /// <summary>Seed of weights, order and dropout.</summary>
+    public ulong Seed { get; init; } = 1;
+}

@@ -1,0 +1,22 @@
+namespace Rnn.Training;
+
+/// <summary>What one update did.</summary>
+/// <param name="Step">Updates so far, this one included.</param>
+/// <param name="Loss">Mean training loss of the batch, smoothed, in nats.</param>
+/// <param name="GradientNorm">Norm of the whole gradient before clipping.</param>
+/// <param name="LearningRate">The rate used.</param>
+/// <param name="Tokens">Steps of all sequences of the batch.</param>
+/// <param name="EpochEnd">Set when this update ended an epoch.</param>
+public sealed record StepReport(long Step, double Loss, double GradientNorm, double LearningRate, int Tokens, EpochReport? EpochEnd);
+
+/// <summary>What an epoch reached.</summary>
+/// <param name="Epoch">From 1.</param>
+/// <param name="TrainLoss">Mean loss over the epoch's batches while training (dropout on, smoothed).</param>
+/// <param name="TrainAccuracy">Accuracy of the same passes.</param>
+/// <param name="Validation">Measured after the epoch.</param>
+/// <param name="GradientNorm">Mean norm before clipping.</param>
+/// <param name="IsBest">Whether the validation loss is the lowest so far.</param>
+public sealed record EpochReport(int Epoch, double TrainLoss, double TrainAccuracy, Metrics Validation, double GradientNorm, bool IsBest);
+
+/// <summary>The loss or its gradient stopped being a number.</summary>
+public sealed class TrainingDivergedException(string message) : Exception(message);
