@@ -1,0 +1,69 @@
+using Rnn.Kernels;
+
+namespace Rnn.Tests.Kernels;
+
+/// <summary>
+/// The gate passes and Adam: every width gives the bits of the scalar twin, whatever the size of the tail.
+/// Their formulas are checked against the oracle where they are used, in the cells and the optimizer.
+/// </summary>
+public sealed class GatesTests
+{
+    public static MatrixTheoryData<string, int, int> Sizes() => new(
+        ["lstm", "lstm backward", "gru", "gru backward", "tanh", "tanh backward", "relu", "relu backward", "adam"], [1, 3], [1, 4, 15, 16, 17, 33, 65]);
+
+    [Theory]
+    [MemberData(nameof(Sizes), DisableDiscoveryEnumeration = true)]
+    public void Every_width_gives_the_bits_of_the_scalar_twin(string kernel, int rows, int hidden)
+    {
+        float[][] Run(Width width)
+        {
+            // Gates and second moments lie in (0, 1): the values a backward pass and Adam meet.
+            float[][] buffers = [.. Enumerable.Range(0, 6).Select(b => Widths.Random(4 * rows * hidden, b, 3))];
+            if (kernel.EndsWith("backward", StringComparison.Ordinal)) buffers[0] = [.. buffers[0].Select(v => Math.Abs(v) / 3.01f)];
+            buffers[5] = [.. buffers[5].Select(Math.Abs)];
+            new Call(kernel, rows, hidden, buffers).Run(width);
+            return buffers;
+        }
+
+        var scalar = Run(Width.Scalar);
+        foreach (var width in new[] { Width.Vector128, Width.Vector256, Width.Vector512 })
+        {
+            var vector = Run(width);
+            for (var b = 0; b < scalar.Length; b++) Widths.AssertSameBits(scalar[b], vector[b], $"{kernel} {width} buffer {b}");
+        }
+    }
+
+    private sealed record Call(string Kernel, int Rows, int Hidden, float[][] Buffers) : IKernelCall
+    {
+        public void Run<TLanes, TVector>()
+            where TLanes : ILanes<TVector>
+            where TVector : struct
+        {
+            var b = Buffers;
+            switch (Kernel)
+            {
+                case "lstm":
+                    LstmGates.Forward<TLanes, TVector>(Rows, Hidden, b[0], b[1], b[2], b[3], b[4], b[5]);
+                    break;
+                case "lstm backward":
+                    LstmGates.Backward<TLanes, TVector>(Rows, Hidden, b[0], b[2], b[3], b[4], b[5]);
+                    break;
+                case "gru":
+                    GruGates.Forward<TLanes, TVector>(Rows, Hidden, b[0], b[1], b[2], b[3], b[4]);
+                    break;
+                case "gru backward":
+                    GruGates.Backward<TLanes, TVector>(Rows, Hidden, b[0], b[1], b[2], b[3], b[4]);
+                    break;
+                case "tanh" or "relu":
+                    RnnGates.Forward<TLanes, TVector>(Kernel == "relu", Rows * Hidden, b[0], b[1], b[2]);
+                    break;
+                case "tanh backward" or "relu backward":
+                    RnnGates.Backward<TLanes, TVector>(Kernel == "relu backward", Rows * Hidden, b[0], b[2]);
+                    break;
+                default:
+                    AdamStep.Update<TLanes, TVector>(b[2], b[3], b[4], b[5], new AdamCoefficients(0.7f, 0.9f, 0.1f, 0.999f, 0.001f, 0.01f, 1.3f, 1e-8f, 0.99f));
+                    break;
+            }
+        }
+    }
+}

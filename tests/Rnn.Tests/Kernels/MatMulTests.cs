@@ -1,0 +1,125 @@
+using Rnn.Kernels;
+
+namespace Rnn.Tests.Kernels;
+
+/// <summary>
+/// The products against the triple loop. Operands are small integers, so that every order of summation gives the same float
+/// and one wrong index shows as a wrong number.
+/// </summary>
+public sealed class MatMulTests
+{
+    private const float Untouched = 12345;
+
+    // Odd sizes around the tile (8 rows, 32 columns, eight vectors in a single row) and one of each.
+    public static MatrixTheoryData<int, int, int> Shapes() => new([1, 2, 3, 4, 5, 7, 8, 9, 12, 17, 33], [1, 2, 31, 64, 129], [1, 3, 31, 32, 33, 64, 96, 127, 128, 160, 257]);
+
+    private static float[] Integers(int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => (float)random.Next(-8, 9))];
+    }
+
+    private static float[] Product(float[] a, float[] b, int rows, int depth, int columns)
+    {
+        var c = new float[rows * columns];
+        for (var i = 0; i < rows; i++)
+            for (var k = 0; k < depth; k++)
+                for (var j = 0; j < columns; j++)
+                    c[i * columns + j] += a[i * depth + k] * b[k * columns + j];
+        return c;
+    }
+
+    private static float[] Transposed(float[] matrix, int rows, int columns) =>
+        [.. Enumerable.Range(0, columns).SelectMany(c => Enumerable.Range(0, rows).Select(r => matrix[r * columns + c]))];
+
+    /// <summary>The wanted product spread over rows <paramref name="stride"/> apart, what lies between them untouched.</summary>
+    private static void AssertProduct(float[] want, float[] c, int columns, int stride)
+    {
+        for (var i = 0; i < c.Length; i++)
+            Assert.Equal(i % stride < columns ? want[i / stride * columns + i % stride] : Untouched, c[i]);
+    }
+
+    private sealed record Call(float[] A, Left Left, float[] Panels, int Depth, int Columns, float[] C, int Stride, float[] Addend, int AddendStride, int AddendPanel) : IKernelCall
+    {
+        public void Run<TLanes, TVector>()
+            where TLanes : ILanes<TVector>
+            where TVector : struct =>
+            MatMul.Run<TLanes, TVector>(A, Left, Panels, Depth, Columns, C, Stride, Addend, AddendStride, AddendPanel);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes), DisableDiscoveryEnumeration = true)]
+    public void Every_width_multiplies_packed_matrices(int rows, int depth, int columns)
+    {
+        var (a, b, bias) = (Integers(rows * depth, 1), Integers(depth * columns, 2), Integers(columns, 3));
+        var panels = new float[Panels.Length(depth, columns, Panels.Width)];
+        Panels.Pack(b, depth, columns, columns, Panels.Width, panels);
+        var plain = Product(a, b, rows, depth, columns);
+        var stride = columns + 3;
+        foreach (var width in Enum.GetValues<Width>().Where(w => w != Width.Scalar))
+        {
+            var c = Enumerable.Repeat(Untouched, rows * stride).ToArray();
+            new Call(a, new Left(depth, 1, rows), panels, depth, columns, c, stride, bias, 0, Panels.Width).Run(width);
+            AssertProduct([.. plain.Select((v, i) => v + bias[i % columns])], c, columns, stride);
+
+            var again = (float[])c.Clone();
+            new Call(a, new Left(depth, 1, rows), panels, depth, columns, again, stride, again, stride, Panels.Width).Run(width);
+            AssertProduct([.. plain.Select((v, i) => 2 * v + bias[i % columns])], again, columns, stride);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes), DisableDiscoveryEnumeration = true)]
+    public void The_public_products_agree_with_the_triple_loop(int rows, int depth, int columns)
+    {
+        var (a, b, start) = (Integers(rows * depth, 1), Integers(depth * columns, 2), Integers(rows * columns, 3));
+        var want = Product(a, b, rows, depth, columns);
+        var (packed, transposed) = (new PackedMatrix(depth, columns), new PackedMatrix(depth, columns));
+        packed.Pack(b);
+        transposed.PackTransposed(Transposed(b, depth, columns));
+
+        var c = new float[rows * columns];
+        MatMul.Multiply(a, rows, packed, default, c, columns);
+        Assert.Equal(want, c);
+        MatMul.Multiply(a, rows, transposed, default, c, columns);
+        Assert.Equal(want, c);
+
+        var sum = (float[])start.Clone();
+        MatMul.MultiplyAdd(a, rows, packed, sum, columns);
+        Assert.Equal(start.Zip(want, (x, y) => x + y), sum);
+
+        var gradient = (float[])start.Clone();
+        var scratch = new float[MatMul.ScratchLength(depth, rows, columns)];
+        MatMul.MultiplyTransposedAdd(Transposed(a, rows, depth), rows, rows, b, columns, columns, depth, gradient, scratch);
+        Assert.Equal(start.Zip(want, (x, y) => x + y), gradient);
+    }
+
+    [Fact]
+    public void A_row_has_the_same_bits_alone_and_among_others()
+    {
+        const int Depth = 77, Columns = 200;
+        var (a, b) = (Widths.Random(19 * Depth, 1), Widths.Random(Depth * Columns, 2));
+        var packed = new PackedMatrix(Depth, Columns);
+        packed.Pack(b);
+        var together = new float[19 * Columns];
+        MatMul.Multiply(a, 19, packed, default, together, Columns);
+        for (var row = 0; row < 19; row++)
+        {
+            var alone = new float[Columns];
+            MatMul.Multiply(a.AsSpan(row * Depth, Depth), 1, packed, default, alone, Columns);
+            Widths.AssertSameBits(together.AsSpan(row * Columns, Columns), alone, $"row {row}");
+        }
+    }
+
+    [Fact]
+    public void Sizes_that_do_not_fit_are_named()
+    {
+        var packed = new PackedMatrix(4, 5);
+        var error = Assert.Throws<ArgumentException>(() => MatMul.Multiply(new float[7], 2, packed, default, new float[10], 5));
+        Assert.Contains("7", error.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => MatMul.Multiply(new float[8], 2, packed, new float[4], new float[10], 5));
+        Assert.Throws<ArgumentException>(() => MatMul.Multiply(new float[8], 2, packed, default, new float[9], 5));
+        Assert.Throws<ArgumentException>(() => MatMul.Multiply(new float[8], 2, packed, default, new float[10], 4));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PackedMatrix(0, 5));
+    }
+}
