@@ -1,4 +1,5 @@
 using RnnService;
+using RnnService.Datasets;
 using RnnService.Http;
 using RnnService.Storage;
 
@@ -13,11 +14,13 @@ try
     builder.Services.AddStorage(Settings.Location(options, builder.Configuration));
     builder.AddHttpConventions(options);
     builder.Services.AddSwagger(options);
+    builder.Services.AddDatasets();
 
     await using var app = builder.Build();
     app.UseHttpConventions();
     app.UseSwaggerPage();
     app.MapHealth();
+    app.MapDatasets(options.Limits);
 
     await app.ServeAsync();
     return 0;

@@ -26,7 +26,7 @@ internal sealed class IdempotencyFilter(IdempotencyKeys keys, IOptions<JsonOptio
         {
             if (await next(context) is not IResult result)
                 throw new InvalidOperationException($"{http.GetEndpoint()?.DisplayName} must answer with an IResult to take an Idempotency-Key.");
-            return new Kept(ticket, result, hash);
+            return ticket.Keep(result, hash);
         }
         catch
         {
@@ -46,10 +46,5 @@ internal sealed class IdempotencyFilter(IdempotencyKeys keys, IOptions<JsonOptio
         if (body is not null)
             hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(body, body.GetType(), json.Value.SerializerOptions));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    private sealed class Kept(IdempotencyTicket ticket, IResult result, string hash) : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext) => ticket.AnswerAsync(httpContext, result, hash);
     }
 }

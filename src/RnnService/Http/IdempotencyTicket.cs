@@ -16,8 +16,10 @@ internal sealed class IdempotencyTicket(IDbContextFactory<RnnDbContext> contexts
             ProblemKind.IdempotencyMismatch, $"This {IdempotencyKeys.Header} was used with another body.",
             $"Send a new {IdempotencyKeys.Header} for a new request, or the same body to get the first answer again.");
 
-    /// <summary>Answers with <paramref name="result"/> and keeps the answer if it created something; else frees the key.</summary>
-    public async Task AnswerAsync(HttpContext context, IResult result, string requestHash)
+    /// <summary>A result that answers like <paramref name="result"/> and keeps the answer if it created something; else it frees the key.</summary>
+    public IResult Keep(IResult result, string requestHash) => new KeptAnswer(this, result, requestHash);
+
+    private async Task AnswerAsync(HttpContext context, IResult result, string requestHash)
     {
         var response = context.Response;
         var wire = response.Body;
@@ -61,6 +63,11 @@ internal sealed class IdempotencyTicket(IDbContextFactory<RnnDbContext> contexts
                 .SetProperty(row => row.Location, location)
                 .SetProperty(row => row.Body, body),
             CancellationToken.None);
+    }
+
+    private sealed class KeptAnswer(IdempotencyTicket ticket, IResult result, string hash) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext) => ticket.AnswerAsync(httpContext, result, hash);
     }
 
     private sealed class StoredAnswer(IdempotencyRow row) : IResult

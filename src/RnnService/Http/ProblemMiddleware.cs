@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.Extensions.Options;
 
 namespace RnnService.Http;
@@ -82,12 +83,14 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IOptions<J
         };
     }
 
-    private static IReadOnlyList<string> Accepted(HttpContext context)
+    private static string[] Accepted(HttpContext context)
     {
-        // Routing has by then replaced the endpoint with one that only answers 415, so look at all that have this route.
-        if (context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is { } own)
-            return own.ContentTypes;
-        return context.Request.ContentType?.StartsWith("multipart", StringComparison.Ordinal) == true ? ["application/json"] : ["application/json", "multipart/form-data (datasets)"];
+        // Routing has by then replaced the endpoint with one that only answers 415, so look for those the request was meant for.
+        var accepted = context.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Contains(context.Request.Method) == true
+                && new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), []).TryMatch(context.Request.Path, []))
+            .SelectMany(endpoint => endpoint.Metadata.GetMetadata<IAcceptsMetadata>()?.ContentTypes ?? []).ToArray();
+        return accepted.Length > 0 ? accepted : ["application/json"];
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Endpoint} failed.")]

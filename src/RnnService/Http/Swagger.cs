@@ -6,7 +6,7 @@ namespace RnnService.Http;
 /// <summary>The OpenAPI document and the page that tries it out.</summary>
 internal static class Swagger
 {
-    /// <summary>Registers the document.</summary>
+    /// <summary>Registers the document; features add filters of their own to its options.</summary>
     public static IServiceCollection AddSwagger(this IServiceCollection services, RnnServiceOptions options)
     {
         services.AddEndpointsApiExplorer();

@@ -1,3 +1,5 @@
+using RnnService.Storage.Examples;
+
 namespace RnnService.Storage;
 
 /// <summary>A stored dataset; its bytes are in <see cref="BlobId"/>.</summary>
@@ -12,8 +14,8 @@ internal sealed class DatasetRow
     /// <summary>What its rows teach.</summary>
     public LearningTask Task { get; set; }
 
-    /// <summary>How its bytes are read: <c>csv</c>, <c>tsv</c>, <c>jsonl</c>.</summary>
-    public required string Format { get; set; }
+    /// <summary>How its bytes are read.</summary>
+    public DatasetFormat Format { get; set; }
 
     /// <summary>Number of examples.</summary>
     public long Rows { get; set; }
@@ -24,7 +26,7 @@ internal sealed class DatasetRow
     /// <summary>Lower-case hexadecimal SHA-256 of the file as uploaded.</summary>
     public required string Sha256 { get; set; }
 
-    /// <summary>Labels, lengths, feature size, kind of input and warnings as JSON.</summary>
+    /// <summary>A <see cref="DatasetSummary"/> as JSON.</summary>
     public required string SummaryJson { get; set; }
 
     /// <summary>The bytes.</summary>

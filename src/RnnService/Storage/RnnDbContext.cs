@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using RnnService.Storage.Examples;
 
 namespace RnnService.Storage;
 
@@ -25,6 +26,7 @@ internal abstract class RnnDbContext(DbContextOptions options) : DbContext(optio
         configurationBuilder.Properties<DateTime>().HaveConversion<UtcDateTime>();
         configurationBuilder.Properties<BlobKind>().HaveConversion<SnakeCaseEnum<BlobKind>>();
         configurationBuilder.Properties<JobStatus>().HaveConversion<SnakeCaseEnum<JobStatus>>();
+        configurationBuilder.Properties<DatasetFormat>().HaveConversion<SnakeCaseEnum<DatasetFormat>>();
         configurationBuilder.Properties<LearningTask>().HaveConversion<SnakeCaseEnum<LearningTask>>();
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using RnnService.Storage.Examples;
 
 namespace RnnService.Storage;
 
@@ -13,6 +14,7 @@ internal static class StorageServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(location);
         services.AddSingleton<Blobs>();
+        services.AddSingleton<DatasetReader>();
         services.AddSingleton<Database>();
         if (location.PostgreSql is { } connection)
         {

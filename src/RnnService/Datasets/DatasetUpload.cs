@@ -1,0 +1,154 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using RnnService.Http;
+using RnnService.Storage;
+using RnnService.Storage.Examples;
+
+namespace RnnService.Datasets;
+
+/// <summary>
+/// Stores uploaded files. One pass over the stream checks every row and writes the bytes chunk by chunk; only when all of it is good does
+/// a dataset's row point at them, else they are deleted.
+/// </summary>
+internal sealed class DatasetUpload(
+    IDbContextFactory<RnnDbContext> contexts, Blobs blobs, IdempotencyKeys keys, Limits limits, TimeProvider time) : IDisposable
+{
+    private readonly SemaphoreSlim _places = new(limits.ConcurrentUploads);
+
+    /// <summary>Answers the upload: 201 stored, 200 the same was there already, or what is wrong.</summary>
+    public async Task<IResult> AnswerAsync(HttpContext context)
+    {
+        // What surrounds the file in a form is small.
+        if (context.Request.ContentLength > limits.DatasetBytes + (64 << 10))
+            return TooLarge();
+        if (!await _places.WaitAsync(TimeSpan.Zero))
+        {
+            return Problems.Busy($"{limits.ConcurrentUploads} uploads are being read already.",
+                "Try again after a second, or raise the setting RnnService:Limits:ConcurrentUploads.", TimeSpan.FromSeconds(1));
+        }
+        try
+        {
+            return await AnswerOnceAsync(context);
+        }
+        catch (BadHttpRequestException tooLarge) when (tooLarge.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return TooLarge();
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private async Task<IResult> AnswerOnceAsync(HttpContext context)
+    {
+        var cancellation = context.RequestAborted;
+        var ticket = await keys.BeginAsync(context, cancellation);
+        try
+        {
+            var form = await UploadForm.ReadAsync(context.Request, cancellation);
+            if (ticket is { IsAnswered: true })
+                return ticket.Replay(Fingerprint(form, await HashAsync(form, cancellation)));
+            var existing = await FindAsync(form.Name, cancellation);
+            var (result, sha256) = existing is null
+                ? await StoreAsync(form, cancellation)
+                : Compare(existing, form, await HashAsync(form, cancellation));
+            return ticket is null ? result : ticket.Keep(result, Fingerprint(form, sha256));
+        }
+        catch
+        {
+            if (ticket is not null)
+                await ticket.ReleaseAsync();
+            throw;
+        }
+    }
+
+    private async Task<(IResult Result, string Sha256)> StoreAsync(UploadForm form, CancellationToken cancellationToken)
+    {
+        await using var writer = blobs.Create(BlobKind.Dataset);
+        await using var content = new FileContent(form.File, writer, limits);
+        var inspection = new DatasetInspection(limits);
+        await foreach (var row in ExampleFile.ReadAsync(content, form.Format, limits.LineBytes, cancellationToken))
+        {
+            inspection.Add(row);
+            if (inspection.IsHopeless)
+                break;
+        }
+        if (inspection.Problem() is { } problem)
+            return (problem, "");
+        await content.DrainAsync(cancellationToken);
+        await form.FinishAsync(cancellationToken);
+        var blob = await writer.CompleteAsync(cancellationToken);
+        var dataset = await InsertAsync(form, blob, inspection, cancellationToken);
+        if (dataset is not null)
+            return (TypedResults.Created($"/api/v1/datasets/{dataset.Id}", DatasetAnswer.Of(dataset)), blob.Sha256);
+        // Another upload took the name meanwhile.
+        await blobs.DeleteAsync(blob.Id, CancellationToken.None);
+        return await FindAsync(form.Name, cancellationToken) is { } winner
+            ? Compare(winner, form, blob.Sha256)
+            : (Problems.Conflict($"The name '{form.Name}' was taken and freed while this file was read.", "Upload it again."), blob.Sha256);
+    }
+
+    private async Task<DatasetRow?> InsertAsync(UploadForm form, BlobRow blob, DatasetInspection inspection, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var dataset = new DatasetRow
+        {
+            Id = Ids.New("ds", now),
+            Name = form.Name,
+            Task = form.Task,
+            Format = form.Format,
+            Rows = inspection.Rows,
+            Bytes = blob.Bytes,
+            Sha256 = blob.Sha256,
+            SummaryJson = inspection.Summary().ToJson(),
+            BlobId = blob.Id,
+            CreatedAt = now.UtcDateTime,
+        };
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        context.Add(dataset);
+        try
+        {
+            await context.SaveChangesAsync(cancellationToken);
+            return dataset;
+        }
+        catch (DbUpdateException) when (context.Datasets.Any(row => row.Name == form.Name))
+        {
+            return null;
+        }
+    }
+
+    private static (IResult Result, string Sha256) Compare(DatasetRow existing, UploadForm form, string sha256)
+    {
+        var isSame = existing.Sha256 == sha256 && existing.Task == form.Task && existing.Format == form.Format;
+        return isSame
+            ? (TypedResults.Ok(DatasetAnswer.Of(existing)), sha256)
+            : (Problems.Conflict(
+                $"There is a dataset '{form.Name}' with other content, task or format.",
+                $"Choose another name, or delete the old one first: DELETE /api/v1/datasets/{form.Name}"), sha256);
+    }
+
+    private async Task<string> HashAsync(UploadForm form, CancellationToken cancellationToken)
+    {
+        await using var content = new FileContent(form.File, copyTo: null, limits);
+        await content.DrainAsync(cancellationToken);
+        await form.FinishAsync(cancellationToken);
+        return content.Sha256();
+    }
+
+    private async Task<DatasetRow?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.Datasets.AsNoTracking().FirstOrDefaultAsync(row => row.Name == name, cancellationToken);
+    }
+
+    /// <summary>What makes two uploads the same request; the form's boundary differs each time.</summary>
+    private static string Fingerprint(UploadForm form, string sha256) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{form.Name}\n{form.Task}\n{form.Format}\n{sha256}")));
+
+    /// <inheritdoc/>
+    public void Dispose() => _places.Dispose();
+
+    private ProblemResult TooLarge() => Problems.TooLarge("The file", limits.DatasetBytes, "RnnService:Limits:DatasetBytes");
+}
