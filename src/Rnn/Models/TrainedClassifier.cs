@@ -111,14 +111,21 @@ public sealed class TrainedClassifier
     {
         SafeTensorsFile file = SafeTensors.Read(stream);
         string required(string key) => file.Metadata.TryGetValue(key, out string? value) ? value : throw new InvalidDataException($"The file has no metadata '{key}': it is not a saved classifier.");
-        var config = JsonSerializer.Deserialize<SequenceClassifierConfig>(required(NetworkKey)) ?? throw new InvalidDataException("The network's description is empty.");
-        var network = new SequenceClassifier(config);
-        network.Parameters.CopyFrom(file, network.Parameters.Values);
-        return new TrainedClassifier(
-            network,
-            file.Metadata.TryGetValue(TokenizerKey, out string? tokenizer) ? Tokenizer.FromJson(tokenizer) : null,
-            file.Metadata.TryGetValue(ScalerKey, out string? scaler) ? FrameScaler.FromJson(scaler) : null,
-            JsonSerializer.Deserialize<string[]>(required(LabelsKey)) ?? []);
+        try
+        {
+            var config = JsonSerializer.Deserialize<SequenceClassifierConfig>(required(NetworkKey)) ?? throw new InvalidDataException("The network's description is empty.");
+            var network = new SequenceClassifier(config);
+            network.Parameters.CopyFrom(file, network.Parameters.Values);
+            return new TrainedClassifier(
+                network,
+                file.Metadata.TryGetValue(TokenizerKey, out string? tokenizer) ? Tokenizer.FromJson(tokenizer) : null,
+                file.Metadata.TryGetValue(ScalerKey, out string? scaler) ? FrameScaler.FromJson(scaler) : null,
+                JsonSerializer.Deserialize<string[]>(required(LabelsKey)) ?? []);
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            throw new InvalidDataException($"Not a saved classifier: {e.Message}", e);
+        }
     }
 
     private Tokenizer TextTokenizer =>

@@ -98,6 +98,7 @@ public sealed class TrainedClassifierTests
     [Theory]
     [InlineData("network")]
     [InlineData("labels")]
+    [InlineData("tokenizer")]
     public void A_file_without_its_metadata_is_refused(string missing)
     {
         var model = OfText();
@@ -107,6 +108,24 @@ public sealed class TrainedClassifierTests
         var file = Rnn.Tensors.SafeTensors.Read(stream);
         var damaged = new MemoryStream();
         Rnn.Tensors.SafeTensors.Write(damaged, file.Tensors.Values, file.Metadata.Where(m => m.Key != missing).ToDictionary());
+        damaged.Position = 0;
+        Assert.Throws<InvalidDataException>(() => TrainedClassifier.Load(damaged));
+    }
+
+    [Theory]
+    [InlineData("network", "{")]
+    [InlineData("network", "null")]
+    [InlineData("labels", "[1]")]
+    [InlineData("labels", "[]")]
+    [InlineData("tokenizer", "[]")]
+    public void A_file_with_broken_metadata_is_refused(string key, string value)
+    {
+        var stream = new MemoryStream();
+        OfText().Save(stream, new Dictionary<string, string>());
+        stream.Position = 0;
+        var file = Rnn.Tensors.SafeTensors.Read(stream);
+        var damaged = new MemoryStream();
+        Rnn.Tensors.SafeTensors.Write(damaged, file.Tensors.Values, new Dictionary<string, string>(file.Metadata) { [key] = value });
         damaged.Position = 0;
         Assert.Throws<InvalidDataException>(() => TrainedClassifier.Load(damaged));
     }
