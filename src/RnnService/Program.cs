@@ -1,32 +1,49 @@
-using RnnService;
 using RnnService.Datasets;
 using RnnService.Http;
 using RnnService.Storage;
 
-try
+namespace RnnService;
+
+/// <summary>The program's table of contents: what the service is made of, and the way in.</summary>
+internal static class Program
 {
-    var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-    var options = Settings.Read(builder.Configuration);
-    ListenAddresses.Choose(builder, options);
+    /// <summary>Serves until it is asked to stop.</summary>
+    /// <returns>0, or 1 if it could not start; then the standard error says why in one sentence.</returns>
+    public static async Task<int> Main(string[] args)
+    {
+        try
+        {
+            await using var app = Build(args);
+            await app.ServeAsync();
+            return 0;
+        }
+        catch (StartupException refusal)
+        {
+            await Console.Error.WriteLineAsync(refusal.Message);
+            return 1;
+        }
+    }
 
-    builder.Services.AddSingleton(options);
-    builder.Services.AddSingleton(options.Limits);
-    builder.Services.AddStorage(Settings.Location(options, builder.Configuration));
-    builder.AddHttpConventions(options);
-    builder.Services.AddSwagger(options);
-    builder.Services.AddDatasets();
+    /// <summary>Puts the service together; nothing runs yet.</summary>
+    /// <exception cref="StartupException">A setting is wrong.</exception>
+    internal static WebApplication Build(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var options = Settings.Read(builder.Configuration);
+        ListenAddresses.Choose(builder, options);
 
-    await using var app = builder.Build();
-    app.UseHttpConventions();
-    app.UseSwaggerPage();
-    app.MapHealth();
-    app.MapDatasets(options.Limits);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(options.Limits);
+        builder.Services.AddStorage(Settings.Location(options, builder.Configuration));
+        builder.AddHttpConventions(options);
+        builder.Services.AddSwagger(options);
+        builder.Services.AddDatasets();
 
-    await app.ServeAsync();
-    return 0;
-}
-catch (StartupException refusal)
-{
-    await Console.Error.WriteLineAsync(refusal.Message);
-    return 1;
+        var app = builder.Build();
+        app.UseHttpConventions();
+        app.UseSwaggerPage();
+        app.MapHealth();
+        app.MapDatasets(options.Limits);
+        return app;
+    }
 }

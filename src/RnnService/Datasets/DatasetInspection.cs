@@ -40,7 +40,7 @@ internal sealed class DatasetInspection(Limits limits)
         {
             _errors.Add(ProblemError.AtLine(row.Line, error));
             _isHeaderWrong |= row is { IsFatal: true, Line: 1 };
-            IsHopeless = row.IsFatal || _errors.Count >= MaximumErrors || _labels.Count > limits.Labels;
+            IsHopeless |= row.IsFatal || _errors.Count >= MaximumErrors;
         }
         else if (row.Example is not null)
         {
