@@ -66,7 +66,10 @@ public sealed class Batch
         }
     }
 
-    /// <summary>Replaces a share of the tokens by the unknown one, so that its vector learns to stand for words never seen (word dropout, Iyyer et al. 2015).</summary>
+    /// <summary>
+    /// Replaces a share of the tokens by the unknown one, so that its vector learns to stand for words never seen (word dropout, Iyyer et al. 2015).
+    /// Affixes and n-grams stay, as they do for a new word.
+    /// </summary>
     public void ReplaceByUnknown(float rate, ulong key)
     {
         if (rate <= 0 || !IsTokens) return;
@@ -76,9 +79,7 @@ public sealed class Batch
             for (int row = 0; row < Layout.RowsAt(t); row++)
             {
                 if (RandomSource.At(RandomSource.Key(key, (ulong)_rowIds[row]), (ulong)t) >= threshold) continue;
-                Span<int> step = _ids.AsSpan((Layout.OffsetAt(t) + row) * Width, Width);
-                step.Fill(-1);
-                step[0] = Vocabulary.Unknown;
+                _ids[(Layout.OffsetAt(t) + row) * Width] = Vocabulary.Unknown;
             }
         }
     }

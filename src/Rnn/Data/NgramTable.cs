@@ -34,7 +34,7 @@ internal sealed class NgramTable
                 for (int last = order - 1; last < tokens.Length; last++)
                 {
                     int prefix = table.Find(tokens.AsSpan(last - order + 1, order - 1));
-                    if (prefix > Vocabulary.Unknown && tokens[last] != Vocabulary.Unknown)
+                    if (prefix != Sequence.NoId && tokens[last] != Vocabulary.Unknown)
                         CollectionsMarshal.GetValueRefOrAddDefault(counts, Key(prefix, tokens[last]), out _)++;
                 }
             }
@@ -47,12 +47,12 @@ internal sealed class NgramTable
         return table;
     }
 
-    /// <summary>The id of an n-gram (of the token itself where n is 1), -1 where it is not known.</summary>
+    /// <summary>The id of an n-gram (of a token itself where n is 1), <see cref="Sequence.NoId"/> where it is not known.</summary>
     public int Find(ReadOnlySpan<int> tokens)
     {
         int id = tokens[0];
-        for (int i = 1; i < tokens.Length && id > Vocabulary.Unknown; i++) id = _ids.GetValueOrDefault(Key(id, tokens[i]), -1);
-        return id;
+        for (int i = 1; i < tokens.Length && id > Vocabulary.Unknown; i++) id = _ids.GetValueOrDefault(Key(id, tokens[i]), Sequence.NoId);
+        return id > Vocabulary.Unknown ? id : Sequence.NoId;
     }
 
     private static long Key(int prefix, int last) => ((long)prefix << 32) | (uint)last;

@@ -3,6 +3,9 @@ namespace Rnn.Data;
 /// <summary>One input of a network: tokens (a few ids per step) or frames (a vector per step).</summary>
 public sealed class Sequence
 {
+    /// <summary>Stands where a step has no id, for example no known n-gram.</summary>
+    public const int NoId = -1;
+
     private Sequence(int[]? ids, float[]? frames, int width)
     {
         Ids = ids;
@@ -24,7 +27,7 @@ public sealed class Sequence
     /// <summary>Whether the steps are ids.</summary>
     public bool IsTokens => Ids is not null;
 
-    /// <summary>A token sequence: <paramref name="ids"/> is <c>[steps, width]</c>, first the token, then its n-grams; -1 for none.</summary>
+    /// <summary>A token sequence: <paramref name="ids"/> is <c>[steps, width]</c>, first the token, then what else is known of it; <see cref="NoId"/> for nothing.</summary>
     /// <exception cref="ArgumentException">Empty, or not a multiple of the width.</exception>
     public static Sequence OfTokens(int[] ids, int width) => new(Checked(ids, width, nameof(ids)), null, width);
 

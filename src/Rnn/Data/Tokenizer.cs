@@ -13,6 +13,16 @@ public enum TokenizerKind
     Word,
 }
 
+/// <summary>What is known of a word besides the word itself.</summary>
+public enum SubwordFeatures
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Its beginnings and endings of a few letters: what a new word shares with known ones.</summary>
+    Affix,
+}
+
 /// <summary>How a tokenizer is made from texts.</summary>
 public sealed record TokenizerConfig
 {
@@ -30,6 +40,9 @@ public sealed record TokenizerConfig
 
     /// <summary>1: tokens alone; n: also the n-grams that end at a token, up to this order.</summary>
     public int TokenNgrams { get; init; } = 1;
+
+    /// <summary>What is known of a word besides the word itself.</summary>
+    public SubwordFeatures SubwordFeatures { get; init; }
 }
 
 /// <summary>Text to ids and what is needed to do it again the same way: kind, case and vocabulary travel as JSON inside the model.</summary>
@@ -38,19 +51,21 @@ public sealed partial class Tokenizer
     private readonly TokenizerConfig _config;
     private readonly Vocabulary _vocabulary;
     private readonly NgramTable _ngrams;
+    private readonly Vocabulary _affixes;
 
-    private Tokenizer(TokenizerConfig config, Vocabulary vocabulary, NgramTable ngrams)
+    private Tokenizer(TokenizerConfig config, Vocabulary vocabulary, NgramTable ngrams, Vocabulary affixes)
     {
         _config = config;
         _vocabulary = vocabulary;
         _ngrams = ngrams;
+        _affixes = affixes;
     }
 
-    /// <summary>Ids, n-grams included: rows of the embedding table.</summary>
-    public int VocabularySize => _vocabulary.Size + _ngrams.Count;
+    /// <summary>Ids, n-grams and affixes included: rows of the embedding table.</summary>
+    public int VocabularySize => _vocabulary.Size + _ngrams.Count + _affixes.Tokens.Count;
 
-    /// <summary>Ids per step.</summary>
-    public int Width => _config.TokenNgrams;
+    /// <summary>Ids per step: the token, its n-grams, its affixes.</summary>
+    public int Width => _config.TokenNgrams + (_config.SubwordFeatures == SubwordFeatures.Affix ? Affixes.Count : 0);
 
     /// <summary>Learns a vocabulary from texts.</summary>
     public static Tokenizer Train(IEnumerable<string> texts, TokenizerConfig config) => TrainOn([.. texts.Select(text => Split(text, config))], config);
@@ -68,7 +83,7 @@ public sealed partial class Tokenizer
     public Sequence EncodeTokens(IReadOnlyList<string> tokens) => Encode([.. tokens.Select(token => Fold(token, _config))]);
 
     /// <summary>Everything needed to make the same tokenizer again.</summary>
-    public string ToJson() => JsonSerializer.Serialize(new Saved(_config, _vocabulary.Tokens, _ngrams.Pairs));
+    public string ToJson() => JsonSerializer.Serialize(new Saved(_config, _vocabulary.Tokens, _ngrams.Pairs, _affixes.Tokens));
 
     /// <summary>Reads <see cref="ToJson"/>.</summary>
     /// <exception cref="InvalidDataException">It is not a tokenizer.</exception>
@@ -78,7 +93,7 @@ public sealed partial class Tokenizer
         {
             Saved saved = JsonSerializer.Deserialize<Saved>(json) ?? throw new JsonException("null");
             var vocabulary = new Vocabulary(saved.Tokens);
-            return new Tokenizer(saved.Config, vocabulary, new NgramTable(vocabulary.Size, saved.Ngrams));
+            return new Tokenizer(saved.Config, vocabulary, new NgramTable(vocabulary.Size, saved.Ngrams), new Vocabulary(saved.Affixes));
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {
@@ -90,9 +105,13 @@ public sealed partial class Tokenizer
     {
         Vocabulary vocabulary = Vocabulary.Train(rows, config.VocabularySize, config.MinFrequency);
         int[][] ids = [.. rows.Select(row => row.Select(token => vocabulary[token]).ToArray())];
-        // A bigram seen once tells nothing that generalises: n-grams must come back at least once.
-        NgramTable ngrams = NgramTable.Train(ids, vocabulary.Size, config.TokenNgrams, config.VocabularySize, Math.Max(2, config.MinFrequency));
-        return new Tokenizer(config, vocabulary, ngrams);
+        // What was seen once tells nothing that generalises: n-grams and affixes must come back at least once.
+        int minFrequency = Math.Max(2, config.MinFrequency);
+        NgramTable ngrams = NgramTable.Train(ids, vocabulary.Size, config.TokenNgrams, config.VocabularySize, minFrequency);
+        Vocabulary affixes = config.SubwordFeatures == SubwordFeatures.Affix
+            ? Vocabulary.Train(rows.SelectMany(row => row).Select(Affixes.Of), config.VocabularySize, minFrequency)
+            : new Vocabulary([]);
+        return new Tokenizer(config, vocabulary, ngrams, affixes);
     }
 
     private Sequence Encode(List<string> tokens)
@@ -101,16 +120,26 @@ public sealed partial class Tokenizer
         int[] ids = [.. tokens.Select(token => _vocabulary[token])];
         if (Width == 1) return Sequence.OfTokens(ids, 1);
         int[] steps = new int[ids.Length * Width];
+        Array.Fill(steps, Sequence.NoId);
         for (int t = 0; t < ids.Length; t++)
         {
-            for (int order = 1; order <= Width; order++)
-                steps[(t * Width) + order - 1] = order > t + 1 ? -1 : _ngrams.Find(ids.AsSpan(t - order + 1, order));
+            Span<int> step = steps.AsSpan(t * Width, Width);
+            step[0] = ids[t];
+            for (int order = 2; order <= Math.Min(_config.TokenNgrams, t + 1); order++) step[order - 1] = _ngrams.Find(ids.AsSpan(t - order + 1, order));
+            if (_config.SubwordFeatures == SubwordFeatures.Affix) FindAffixes(tokens[t], step[_config.TokenNgrams..]);
         }
 
-        // A prefix that is unknown ends the search at the unknown id, which is no n-gram.
-        for (int i = 0; i < steps.Length; i++)
-            if (i % Width > 0 && steps[i] <= Vocabulary.Unknown) steps[i] = -1;
         return Sequence.OfTokens(steps, Width);
+    }
+
+    private void FindAffixes(string token, Span<int> ids)
+    {
+        int at = 0;
+        foreach (string affix in Affixes.Of(token))
+        {
+            int id = _affixes[affix];
+            ids[at++] = id == Vocabulary.Unknown ? Sequence.NoId : _vocabulary.Size + _ngrams.Count + id - 1;
+        }
     }
 
     private static List<string> Split(string text, TokenizerConfig config)
@@ -127,5 +156,5 @@ public sealed partial class Tokenizer
     [GeneratedRegex(@"[\uD800-\uDBFF][\uDC00-\uDFFF]|[\u0E00-\u0E7F\u3040-\u30FF\u3400-\u4DBF\u4E00-\u9FFF]|[\w-[\u0E00-\u0E7F\u3040-\u30FF\u3400-\u4DBF\u4E00-\u9FFF]]+(?:['’][\w-[\u0E00-\u0E7F\u3040-\u30FF\u3400-\u4DBF\u4E00-\u9FFF]]+)*|[^\w\s]")]
     private static partial Regex Words();
 
-    private sealed record Saved(TokenizerConfig Config, IReadOnlyList<string> Tokens, IReadOnlyList<int> Ngrams);
+    private sealed record Saved(TokenizerConfig Config, IReadOnlyList<string> Tokens, IReadOnlyList<int> Ngrams, IReadOnlyList<string> Affixes);
 }
