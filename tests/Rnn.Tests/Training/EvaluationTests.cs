@@ -1,0 +1,51 @@
+using Rnn.Cells;
+using Rnn.Data;
+using Rnn.Models;
+using Rnn.Tests.Golden;
+using Rnn.Tests.Models;
+using Rnn.Training;
+
+namespace Rnn.Tests.Training;
+
+public sealed class EvaluationTests
+{
+    public static IEnumerable<TheoryDataRow<string>> Cases() => GoldenFolder.Cases.Where(c => c.Kind == "metric_classification").Select(c => new TheoryDataRow<string>(c.Name));
+
+    /// <summary>Accuracy and macro F1 of the golden figures; their per-class precision and recall have no place in the product yet.</summary>
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Accuracy_and_macro_f1_equal_the_golden_ones(string name)
+    {
+        var golden = GoldenCase.Load(GoldenFolder.Named(name));
+        int[] confusion = [.. golden.Expected.GetProperty("discrete").GetProperty("confusion").EnumerateArray().SelectMany(r => r.EnumerateArray().Select(c => c.GetInt32()))];
+        var classes = golden.Int("num_classes", 0);
+        var (relative, absolute) = golden.Tolerance("expected");
+        GoldenResult.AssertClose(name, [golden.Expected.GetProperty("accuracy").GetDouble(), golden.Expected.GetProperty("macro_f1").GetDouble()],
+            [Evaluation.Accuracy(confusion, classes), Evaluation.MacroF1(confusion, classes)], relative, absolute);
+    }
+
+    [Fact]
+    public void Figures_follow_from_the_probabilities_and_not_from_threads_or_order()
+    {
+        var random = new Random(4);
+        var model = Networks.Of(new SequenceClassifierConfig { FeatureSize = 3, Cell = CellKind.Lstm, HiddenSize = 5, Classes = 3 }, 1);
+        model.Pack(training: false);
+        Sequence[] inputs = [.. Enumerable.Range(0, 75).Select(i => Sequence.OfFrames(Kernels.Widths.Random(3 * (1 + random.Next(9)), i), 3))];
+        var labels = inputs.Select(_ => random.Next(3)).ToArray();
+        var (loss, right, pass) = (0.0, 0, model.CreatePass());
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            pass.Batch.Assign(inputs, [i]);
+            var logits = model.Forward(pass).ToArray();
+            loss += Math.Log(logits.Sum(l => Math.Exp(l - logits[labels[i]]))) / inputs.Length;
+            if (logits.Max() == logits[labels[i]]) right++;
+        }
+
+        using var one = new BatchShards(1);
+        using var three = new BatchShards(3);
+        var measured = Evaluation.Measure(model, new SequenceSet(inputs, labels), one);
+        Assert.Equal(measured, Evaluation.Measure(model, new SequenceSet(inputs, labels), three));
+        Assert.Equal(loss, measured.Loss, 1e-6);
+        Assert.Equal((double)right / inputs.Length, measured.Accuracy);
+    }
+}
