@@ -18,6 +18,8 @@ public enum Scaling
 /// <summary>Scales each feature with figures learnt from the training set; they travel inside the model.</summary>
 public sealed class FrameScaler
 {
+    private static readonly JsonSerializerOptions Strict = new() { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+
     private readonly Saved _figures;
 
     private FrameScaler(Saved figures) => _figures = figures;
@@ -73,7 +75,7 @@ public sealed class FrameScaler
     {
         try
         {
-            return new FrameScaler(JsonSerializer.Deserialize<Saved>(json) ?? throw new JsonException("null"));
+            return new FrameScaler(JsonSerializer.Deserialize<Saved>(json, Strict) ?? throw new JsonException("null"));
         }
         catch (JsonException e)
         {

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -48,6 +49,8 @@ public sealed record TokenizerConfig
 /// <summary>Text to ids and what is needed to do it again the same way: kind, case and vocabulary travel as JSON inside the model.</summary>
 public sealed partial class Tokenizer
 {
+    private static readonly JsonSerializerOptions Strict = new() { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+
     private readonly TokenizerConfig _config;
     private readonly Vocabulary _vocabulary;
     private readonly NgramTable _ngrams;
@@ -91,7 +94,7 @@ public sealed partial class Tokenizer
     {
         try
         {
-            Saved saved = JsonSerializer.Deserialize<Saved>(json) ?? throw new JsonException("null");
+            Saved saved = JsonSerializer.Deserialize<Saved>(json, Strict) ?? throw new JsonException("null");
             var vocabulary = new Vocabulary(saved.Tokens);
             return new Tokenizer(saved.Config, vocabulary, new NgramTable(vocabulary.Size, saved.Ngrams), new Vocabulary(saved.Affixes));
         }
@@ -150,7 +153,12 @@ public sealed partial class Tokenizer
             : [.. Words().Matches(folded).Select(match => match.Value)];
     }
 
-    private static string Fold(string text, TokenizerConfig config) => config.Lowercase ? text.ToLowerInvariant() : text;
+    private static string Fold(string text, TokenizerConfig config)
+    {
+        // Half a surrogate pair cannot be stored as JSON: it becomes U+FFFD here, as it would there.
+        string whole = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+        return config.Lowercase ? whole.ToLowerInvariant() : whole;
+    }
 
     /// <summary>A surrogate pair is never cut; Han, kana and Thai go character by character; an apostrophe inside a word belongs to it.</summary>
     [GeneratedRegex(@"[\uD800-\uDBFF][\uDC00-\uDFFF]|[\u0E00-\u0E7F\u3040-\u30FF\u3400-\u4DBF\u4E00-\u9FFF]|[\w-[\u0E00-\u0E7F\u3040-\u30FF\u3400-\u4DBF\u4E00-\u9FFF]]+(?:['’][\w-[\u0E00-\u0E7F\u3040-\u30FF\u3400-\u4DBF\u4E00-\u9FFF]]+)*|[^\w\s]")]

@@ -1,0 +1,114 @@
+using Rnn.Data;
+
+namespace Rnn.Tests.Data;
+
+/// <summary>The order of an epoch and the packed layout of a batch.</summary>
+public sealed class BatchTests
+{
+    private static int[] Lengths(int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => 1 + random.Next(40))];
+    }
+
+    [Theory]
+    [InlineData(1, 8)]
+    [InlineData(7, 8)]
+    [InlineData(8, 8)]
+    [InlineData(1000, 8)]
+    [InlineData(1003, 32)]
+    [InlineData(50, 1)]
+    public void An_epoch_has_every_row_once_longest_first_in_a_batch(int count, int batchSize)
+    {
+        var lengths = Lengths(count, 1);
+        var batches = Batching.Epoch(lengths, batchSize, seed: 5, epoch: 2);
+        Assert.Equal(Enumerable.Range(0, count), batches.SelectMany(b => b).Order());
+        Assert.Equal((count + batchSize - 1) / batchSize, batches.Length);
+        Assert.All(batches, batch =>
+        {
+            Assert.InRange(batch.Length, 1, batchSize);
+            Assert.Equal(batch.Select(row => lengths[row]).OrderDescending(), batch.Select(row => lengths[row]));
+        });
+    }
+
+    [Fact]
+    public void The_order_follows_from_seed_and_epoch_alone()
+    {
+        var lengths = Lengths(300, 1);
+        static string Text(int[][] batches) => string.Join(';', batches.Select(b => string.Join(',', b)));
+        var one = Text(Batching.Epoch(lengths, 16, 5, 2));
+        Assert.Equal(one, Text(Batching.Epoch(lengths, 16, 5, 2)));
+        Assert.NotEqual(one, Text(Batching.Epoch(lengths, 16, 6, 2)));
+        Assert.NotEqual(one, Text(Batching.Epoch(lengths, 16, 5, 3)));
+    }
+
+    [Fact]
+    public void Rows_of_similar_length_share_a_batch()
+    {
+        var lengths = Lengths(5000, 1);
+        var batches = Batching.Epoch(lengths, 32, 5, 0);
+        var padding = batches.Sum(b => b.Sum(row => lengths[b[0]] - lengths[row])) / (double)lengths.Sum();
+        Assert.True(padding < 0.1, $"padding {padding:P0}");
+    }
+
+    [Fact]
+    public void A_batch_is_time_major_and_its_shards_together_are_the_batch()
+    {
+        Sequence[] inputs = [Sequence.OfTokens([1, 2, 3, 4], 2), Sequence.OfTokens([5, 6, 7, 8, 9, 10], 2), Sequence.OfTokens([11, 12], 2)];
+        var batch = new Batch();
+        batch.Assign(inputs, [1, 0, 2]);
+        Assert.Equal([5, 6, 1, 2, 11, 12, 7, 8, 3, 4, 9, 10], batch.Ids.ToArray());
+        Assert.Equal([0, 1, 2], batch.RowIds.ToArray());
+        Assert.Equal([3, 2, 1], batch.Layout.Lengths.ToArray());
+
+        batch.Assign(inputs, [1, 0, 2], first: 0, stride: 2);
+        Assert.Equal([5, 6, 11, 12, 7, 8, 9, 10], batch.Ids.ToArray());
+        Assert.Equal([0, 2], batch.RowIds.ToArray());
+        batch.Assign(inputs, [1, 0, 2], first: 1, stride: 2);
+        Assert.Equal([1, 2, 3, 4], batch.Ids.ToArray());
+        Assert.Equal([1], batch.RowIds.ToArray());
+    }
+
+    [Fact]
+    public void A_batch_is_reused_for_larger_smaller_and_other_inputs()
+    {
+        var batch = new Batch();
+        batch.Assign([Sequence.OfFrames([1, 2, 3, 4, 5, 6], 3)], [0]);
+        Assert.Equal([1, 2, 3, 4, 5, 6], batch.Frames.ToArray());
+        Assert.True(batch.Ids.IsEmpty);
+        batch.Assign([Sequence.OfTokens([9], 1)], [0]);
+        Assert.Equal([9], batch.Ids.ToArray());
+        Assert.True(batch.Frames.IsEmpty);
+        Assert.Throws<ArgumentException>(() => batch.Assign([Sequence.OfTokens([9, 9], 2), Sequence.OfTokens([9], 1)], [0, 1]));
+        Assert.Throws<ArgumentException>(() => batch.Assign([Sequence.OfTokens([9], 1), Sequence.OfTokens([9, 9], 1)], [0, 1]));
+    }
+
+    [Fact]
+    public void Words_become_unknown_at_the_asked_rate_wherever_the_batch_is_cut()
+    {
+        Sequence[] inputs = [.. Enumerable.Range(0, 40).Select(_ => Sequence.OfTokens([.. Enumerable.Repeat(new[] { 5, 6 }, 50).SelectMany(s => s)], 2))];
+        int[] rows = [.. Enumerable.Range(0, 40)];
+        var (whole, shard) = (new Batch(), new Batch());
+        whole.Assign(inputs, rows);
+        whole.ReplaceByUnknown(0.2f, key: 9);
+        var replaced = Enumerable.Range(0, 2000).Count(token => whole.Ids[token * 2] == Vocabulary.Unknown);
+        Assert.InRange(replaced, 2000 * 0.16, 2000 * 0.24);
+        Assert.All(Enumerable.Range(0, 2000), token => Assert.Equal(whole.Ids[token * 2] == Vocabulary.Unknown ? -1 : 6, whole.Ids[token * 2 + 1]));
+
+        shard.Assign(inputs, rows, first: 3, stride: 7);
+        shard.ReplaceByUnknown(0.2f, key: 9);
+        for (var t = 0; t < 50; t++)
+            for (var row = 0; row < shard.Layout.Rows; row++)
+                Assert.Equal(whole.Ids[(whole.Layout.OffsetAt(t) + 3 + 7 * row) * 2], shard.Ids[(shard.Layout.OffsetAt(t) + row) * 2]);
+    }
+
+    [Fact]
+    public void Sequences_that_are_no_whole_steps_are_refused()
+    {
+        Assert.Throws<ArgumentException>(() => Sequence.OfTokens([], 1));
+        Assert.Throws<ArgumentException>(() => Sequence.OfTokens([1, 2, 3], 2));
+        Assert.Throws<ArgumentException>(() => Sequence.OfFrames([], 3));
+        Assert.ThrowsAny<ArgumentException>(() => Sequence.OfFrames([1], 0));
+        Assert.Throws<ArgumentException>(() => new SequenceSet([Sequence.OfTokens([1], 1)], []));
+    }
+}

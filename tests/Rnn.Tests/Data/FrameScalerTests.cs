@@ -1,0 +1,55 @@
+using Rnn.Data;
+
+namespace Rnn.Tests.Data;
+
+public sealed class FrameScalerTests
+{
+    private static readonly Sequence[] s_frames =
+        [.. Enumerable.Range(0, 20).Select(i => Sequence.OfFrames([.. Kernels.Widths.Random(30, i).Select((v, j) => (j % 3) switch { 0 => v * 100 + 1000, 1 => v * 0.01f, _ => 7f })], 3))];
+
+    [Theory]
+    [InlineData(Scaling.Standard)]
+    [InlineData(Scaling.Robust)]
+    public void Every_feature_gets_mean_0_and_deviation_1_and_a_constant_one_stays_constant(Scaling kind)
+    {
+        var scaler = FrameScaler.Fit(s_frames, kind);
+        for (var feature = 0; feature < 3; feature++)
+        {
+            var column = s_frames.SelectMany(s => scaler.Apply(s).Frames!.Where((_, i) => i % 3 == feature)).Select(v => (double)v).ToArray();
+            Assert.Equal(0, column.Average(), 1e-4);
+            Assert.Equal(feature == 2 ? 0 : 1, Math.Sqrt(column.Average(v => v * v)), 1e-4);
+        }
+    }
+
+    [Fact]
+    public void Robust_scaling_takes_the_weight_from_outliers_but_keeps_their_order()
+    {
+        var with = FrameScaler.Fit([.. s_frames, Sequence.OfFrames([1e9f, 0, 7], 3)], Scaling.Robust);
+        var values = new[] { 900f, 1000, 1100, 1e6f, 1e9f }.Select(v => with.Apply(Sequence.OfFrames([v, 0, 7], 3)).Frames![0]).ToArray();
+        Assert.Equal(values.Order(), values);
+        Assert.True(values[2] - values[0] > 1, "ordinary values keep their spread");
+        Assert.True(values[4] < 30);
+    }
+
+    [Theory]
+    [InlineData(Scaling.None)]
+    [InlineData(Scaling.Standard)]
+    [InlineData(Scaling.Robust)]
+    public void Saved_as_json_it_scales_to_the_same_bits(Scaling kind)
+    {
+        var scaler = FrameScaler.Fit(s_frames, kind);
+        var again = FrameScaler.FromJson(scaler.ToJson());
+        Assert.All(s_frames, s => Kernels.Widths.AssertSameBits(scaler.Apply(s).Frames, again.Apply(s).Frames, "scaled"));
+        if (kind == Scaling.None) Assert.Equal(s_frames[0].Frames, scaler.Apply(s_frames[0]).Frames);
+    }
+
+    [Fact]
+    public void Frames_of_another_size_and_broken_json_are_refused()
+    {
+        var scaler = FrameScaler.Fit(s_frames, Scaling.Standard);
+        Assert.Throws<ArgumentException>(() => scaler.Apply(Sequence.OfFrames([1, 2], 2)));
+        Assert.Throws<InvalidDataException>(() => FrameScaler.FromJson("{"));
+        Assert.Throws<InvalidDataException>(() => FrameScaler.FromJson("null"));
+        Assert.Throws<InvalidDataException>(() => FrameScaler.FromJson("{}"));
+    }
+}
