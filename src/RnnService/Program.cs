@@ -1,6 +1,10 @@
 using RnnService.Datasets;
+using RnnService.Demo;
 using RnnService.Http;
+using RnnService.Predictions;
+using RnnService.Registry;
 using RnnService.Storage;
+using RnnService.TrainingJobs;
 
 namespace RnnService;
 
@@ -14,6 +18,7 @@ internal static class Program
         try
         {
             await using var app = Build(args);
+            if (DemoCommand.IsAsked(args)) return await DemoCommand.RunAsync(app);
             await app.ServeAsync();
             return 0;
         }
@@ -38,12 +43,18 @@ internal static class Program
         builder.AddHttpConventions(options);
         builder.Services.AddSwagger(options);
         builder.Services.AddDatasets();
+        builder.Services.AddTrainingJobs();
+        builder.Services.AddModels();
+        if (DemoCommand.IsAsked(args)) DemoCommand.Quieten(builder.Logging);
 
         var app = builder.Build();
         app.UseHttpConventions();
         app.UseSwaggerPage();
         app.MapHealth();
         app.MapDatasets(options.Limits);
+        app.MapTrainingJobs();
+        app.MapModels();
+        app.MapPredictions();
         return app;
     }
 }

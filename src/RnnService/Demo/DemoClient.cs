@@ -1,0 +1,82 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace RnnService.Demo;
+
+/// <summary>The demo's own client: it knows the service by HTTP only, as anybody else.</summary>
+internal sealed class DemoClient(HttpClient http)
+{
+    private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Uploads a dataset unless one of that name is there.</summary>
+    /// <returns>Its number of rows, and whether it was there already.</returns>
+    public async Task<(long Rows, bool Reused)> EnsureDatasetAsync(string name, string fileName, Func<byte[]> content, CancellationToken cancellationToken)
+    {
+        using var existing = await http.GetAsync($"api/v1/datasets/{name}", cancellationToken);
+        if (existing.StatusCode != HttpStatusCode.NotFound)
+            return ((await ReadAsync(existing, cancellationToken)).GetProperty("rows").GetInt64(), true);
+        using var form = new MultipartFormDataContent
+        {
+            { new StringContent(name), "name" },
+            { new StringContent("sequence_classification"), "task" },
+        };
+        using var file = new ByteArrayContent(content());
+        file.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        form.Add(file, "file", fileName);
+        using var answer = await http.PostAsync("api/v1/datasets", form, cancellationToken);
+        return ((await ReadAsync(answer, cancellationToken)).GetProperty("rows").GetInt64(), false);
+    }
+
+    /// <summary>The newest version of a model, or null when there is no such model.</summary>
+    public async Task<JsonElement?> NewestVersionAsync(string model, CancellationToken cancellationToken)
+    {
+        using var answer = await http.GetAsync($"api/v1/models/{model}", cancellationToken);
+        return answer.StatusCode == HttpStatusCode.NotFound ? null : (await ReadAsync(answer, cancellationToken)).GetProperty("versions")[0];
+    }
+
+    /// <summary>Starts a job, or finds the one that is still training the model since an earlier demo.</summary>
+    /// <returns>The job's id.</returns>
+    public async Task<string> StartAsync(string model, object request, CancellationToken cancellationToken)
+    {
+        var jobs = await http.GetFromJsonAsync<JsonElement>("api/v1/training-jobs?limit=100", cancellationToken);
+        foreach (var job in jobs.GetProperty("data").EnumerateArray())
+            if (job.GetProperty("model").GetString() == model && job.GetProperty("status").GetString() is "queued" or "running")
+                return job.GetProperty("id").GetString()!;
+        using var answer = await http.PostAsJsonAsync("api/v1/training-jobs", request, cancellationToken);
+        return (await ReadAsync(answer, cancellationToken)).GetProperty("id").GetString()!;
+    }
+
+    /// <summary>Watches a job until it ends.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="watch">Called with every look at it.</param>
+    /// <param name="cancellationToken">Stops watching.</param>
+    /// <exception cref="InvalidOperationException">It did not succeed.</exception>
+    public async Task WatchAsync(string id, Action<JsonElement> watch, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var job = await http.GetFromJsonAsync<JsonElement>($"api/v1/training-jobs/{id}", cancellationToken);
+            watch(job);
+            var status = job.GetProperty("status").GetString();
+            if (status == "succeeded") return;
+            if (status is "failed" or "cancelled") throw new InvalidOperationException($"The job {id} {status}. {job.GetProperty("error").GetString()}");
+            await Task.Delay(PollPeriod, cancellationToken);
+        }
+    }
+
+    /// <summary>The predictions for a body that is JSON already.</summary>
+    public async Task<IReadOnlyList<JsonElement>> ClassifyAsync(string model, string body, CancellationToken cancellationToken)
+    {
+        using var content = new StringContent(body, new MediaTypeHeaderValue("application/json"));
+        using var answer = await http.PostAsync($"api/v1/models/{model}/classify", content, cancellationToken);
+        return [.. (await ReadAsync(answer, cancellationToken)).GetProperty("predictions").EnumerateArray()];
+    }
+
+    private static async Task<JsonElement> ReadAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        var body = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+        return answer.IsSuccessStatusCode ? body : throw new InvalidOperationException($"{(int)answer.StatusCode}: {body.GetProperty("detail").GetString()} {(body.TryGetProperty("hint", out var hint) ? hint.GetString() : "")}");
+    }
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace RnnService.Demo;
+
+/// <summary>What the demo shows: colours and a moving bar on a terminal, plain lines elsewhere.</summary>
+internal sealed class DemoScreen(IAnsiConsole console)
+{
+    private const string Shades = " .:-=+*#%@";
+    private const int FramesShown = 7;
+
+    private bool IsInteractive => console.Profile.Capabilities.Interactive && console.Profile.Capabilities.Ansi;
+
+    /// <summary>The first lines.</summary>
+    public void Begin(string address, string directory)
+    {
+        Raw("");
+        console.MarkupLine("[bold]RnnService demo[/]");
+        Raw($"Serving on {address}, data in {directory}. All that follows goes over HTTP, as yours would.");
+    }
+
+    /// <summary>The beginning of a part.</summary>
+    public void Section(string title, string explanation)
+    {
+        Raw("");
+        console.MarkupLine($"[bold aqua]{Markup.Escape(title)}[/]");
+        Raw(explanation);
+    }
+
+    /// <summary>A line as it is.</summary>
+    public void Line(string text) => Raw($"  {text}");
+
+    /// <summary>Shows a job's progress until it ends.</summary>
+    /// <param name="model">The model it trains.</param>
+    /// <param name="watch">Calls its argument with the job again and again until it ends.</param>
+    public async Task ProgressAsync(string model, Func<Action<JsonElement>, Task> watch)
+    {
+        if (!IsInteractive)
+        {
+            var last = 0;
+            await watch(job =>
+            {
+                var (epoch, text) = Describe(job);
+                if (epoch > last) Line($"Training {model}: {text}");
+                last = Math.Max(last, epoch);
+            });
+            return;
+        }
+
+        var progress = console.Progress().AutoClear(true).Columns(
+            new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 30 }, new PercentageColumn(), new ElapsedTimeColumn());
+        await progress.StartAsync(async context =>
+        {
+            var bar = context.AddTask($"  Training {model}", maxValue: 1);
+            await watch(job =>
+            {
+                bar.Value = job.GetProperty("status").GetString() == "succeeded" ? 1 : job.GetProperty("progress").GetProperty("fraction").GetDouble();
+                bar.Description = $"  Training {model}: {Markup.Escape(Describe(job).Text)}";
+            });
+        });
+    }
+
+    /// <summary>What a model reached.</summary>
+    public void Trained(string model, int version, double accuracy, string what) => console.MarkupLine(string.Create(CultureInfo.InvariantCulture,
+        $"  Model {Markup.Escape(model)}:{version} is right on [bold green]{100 * accuracy:0.0} %[/] of the test {what}"));
+
+    /// <summary>One prediction, and whether it is right.</summary>
+    public void Verdict(JsonElement prediction, string expected, string input)
+    {
+        var label = prediction.GetProperty("label").GetString()!;
+        var colour = label == expected ? "green" : "red";
+        console.MarkupLine(string.Create(CultureInfo.InvariantCulture,
+            $"    [{colour}]{Markup.Escape(label),-13}[/] {100 * prediction.GetProperty("score").GetDouble(),5:0.0} %  {Markup.Escape(input)}"));
+    }
+
+    /// <summary>Some frames of a video, side by side.</summary>
+    public void Film(float[][] frames, int side)
+    {
+        for (var row = 0; row < side; row++)
+            Raw("    " + string.Join("  ", frames.Take(FramesShown).Select(frame => new string([.. frame.Skip(row * side).Take(side).Select(Shade)]))));
+    }
+
+    /// <summary>A command to copy: never wrapped.</summary>
+    public void Command(string title, string command)
+    {
+        Line(title);
+        Raw($"  {command}");
+    }
+
+    /// <summary>The last lines.</summary>
+    public void End(string address)
+    {
+        Raw("");
+        console.MarkupLine("[bold]Still serving.[/]");
+        Raw($"Try every operation at {address}/swagger. Ctrl+C stops; the next demo uses what this one made.");
+    }
+
+    /// <summary>Why the demo ends early.</summary>
+    public void Fail(string reason)
+    {
+        console.MarkupLine("[bold red]The demo cannot go on.[/]");
+        Raw(reason);
+    }
+
+    private static (int Epoch, string Text) Describe(JsonElement job)
+    {
+        var progress = job.GetProperty("progress");
+        var epoch = progress.GetProperty("epoch").GetInt32();
+        var text = $"epoch {epoch} of {progress.GetProperty("epochs").GetInt32()}";
+        return (epoch, job.GetProperty("metrics").TryGetProperty("validation", out var validation)
+            ? string.Create(CultureInfo.InvariantCulture, $"{text}, {100 * validation.GetProperty("accuracy").GetDouble():0.0} % right on held-out rows")
+            : text);
+    }
+
+    private static char Shade(float light) => Shades[(int)(Math.Clamp(light, 0, 0.999f) * Shades.Length)];
+
+    // Past Spectre, which would wrap what is wider than the terminal.
+    private void Raw(string text) => console.Profile.Out.Writer.WriteLine(text);
+}

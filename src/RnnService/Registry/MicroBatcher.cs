@@ -1,0 +1,107 @@
+using Rnn.Data;
+
+namespace RnnService.Registry;
+
+/// <summary>
+/// Computes inputs of concurrent requests together. A lone request runs at once on its own thread; what arrives meanwhile waits
+/// and goes together in the next batch, computed by the first request of that batch. No timer, no thread of its own.
+/// </summary>
+/// <param name="classify">Probabilities per input, in input order; thread-safe.</param>
+internal sealed class MicroBatcher(Func<IReadOnlyList<Sequence>, float[][]> classify)
+{
+    /// <summary>Most inputs of several requests computed together; one request may be larger and then goes alone.</summary>
+    public const int MaxInputs = 64;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<Request> _waiting = new();
+    private bool _busy;
+
+    /// <summary>Probabilities of each input, in input order.</summary>
+    public ValueTask<float[][]> ClassifyAsync(IReadOnlyList<Sequence> inputs)
+    {
+        Request request;
+        lock (_gate)
+        {
+            if (_busy)
+            {
+                request = new Request(inputs);
+                _waiting.Enqueue(request);
+                return new ValueTask<float[][]>(WaitAsync(request));
+            }
+
+            _busy = true;
+        }
+
+        try
+        {
+            return new ValueTask<float[][]>(classify(inputs));
+        }
+        finally
+        {
+            HandOver();
+        }
+    }
+
+    private async Task<float[][]> WaitAsync(Request request)
+    {
+        var batch = await request.Turn.Task;
+        if (batch is not null) Compute(batch);
+        return await request.Answer.Task;
+    }
+
+    // The first request of the batch is the one that computes it; the others only wait for their part.
+    private void Compute(List<Request> batch)
+    {
+        try
+        {
+            var inputs = batch.Count == 1 ? batch[0].Inputs : [.. batch.SelectMany(request => request.Inputs)];
+            var answers = classify(inputs);
+            var first = 0;
+            foreach (var request in batch)
+            {
+                request.Answer.SetResult(answers[first..(first + request.Inputs.Count)]);
+                first += request.Inputs.Count;
+            }
+        }
+        catch (Exception error)
+        {
+            foreach (var request in batch) request.Answer.TrySetException(error);
+        }
+        finally
+        {
+            HandOver();
+        }
+    }
+
+    private void HandOver()
+    {
+        List<Request> next = [];
+        lock (_gate)
+        {
+            var count = 0;
+            while (_waiting.TryPeek(out var request) && (next.Count == 0 || count + request.Inputs.Count <= MaxInputs))
+            {
+                next.Add(_waiting.Dequeue());
+                count += request.Inputs.Count;
+            }
+
+            if (next.Count == 0)
+            {
+                _busy = false;
+                return;
+            }
+        }
+
+        for (var i = 1; i < next.Count; i++) next[i].Turn.SetResult(null);
+        next[0].Turn.SetResult(next);
+    }
+
+    private sealed class Request(IReadOnlyList<Sequence> inputs)
+    {
+        public IReadOnlyList<Sequence> Inputs => inputs;
+
+        /// <summary>The batch to compute, or null when another request computes it.</summary>
+        public TaskCompletionSource<List<Request>?> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<float[][]> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

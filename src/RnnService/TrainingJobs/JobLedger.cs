@@ -1,0 +1,183 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using RnnService.Http;
+using RnnService.Registry;
+using RnnService.Storage;
+
+namespace RnnService.TrainingJobs;
+
+/// <summary>
+/// All that a worker writes about its job. Every write names the claim's fence and changes nothing when the row has another:
+/// a worker that was frozen and replaced cannot spoil its successor's work. Synchronous, for threads of the worker's own.
+/// </summary>
+internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimeProvider time)
+{
+    /// <summary>How long a claim holds without a heartbeat.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Claims an unfinished job that no live worker holds: one conditional update takes the lease, raises the fence and counts
+    /// the attempt. Null when there is nothing to claim.
+    /// </summary>
+    public (JobClaim Claim, TrainingJobRow Job)? Claim(string jobId, string worker)
+    {
+        using var context = contexts.CreateDbContext();
+        var seen = context.TrainingJobs.AsNoTracking().FirstOrDefault(job => job.Id == jobId);
+        if (seen is null) return null;
+        var now = time.GetUtcNow().UtcDateTime;
+        var status = seen.Status == JobStatus.Queued ? JobStatus.Running : seen.Status;
+        var claimed = context.TrainingJobs
+            .Where(job => job.Id == jobId && job.Fence == seen.Fence && job.Status == seen.Status
+                && (job.Status == JobStatus.Queued || job.Status == JobStatus.Running || job.Status == JobStatus.Cancelling)
+                && (job.LeaseUntil == null || job.LeaseUntil < now))
+            .ExecuteUpdate(set => set
+                .SetProperty(job => job.Worker, worker)
+                .SetProperty(job => job.LeaseUntil, now + Lease)
+                .SetProperty(job => job.Fence, job => job.Fence + 1)
+                .SetProperty(job => job.Attempt, job => job.Attempt + 1)
+                .SetProperty(job => job.Status, status)
+                .SetProperty(job => job.StartedAt, job => job.StartedAt ?? now));
+        if (claimed == 0) return null;
+        (seen.Fence, seen.Attempt, seen.Status) = (seen.Fence + 1, seen.Attempt + 1, status);
+        return (new JobClaim(jobId, seen.Fence), seen);
+    }
+
+    /// <summary>Extends the lease and stores the progress; says whether a client asked the job to stop.</summary>
+    /// <exception cref="FencedException">Another worker has the job.</exception>
+    public bool Renew(JobClaim claim, StoredProgress? progress)
+    {
+        using var context = contexts.CreateDbContext();
+        var json = progress is null ? null : JsonSerializer.Serialize(progress, JsonConventions.Stored);
+        var until = time.GetUtcNow().UtcDateTime + Lease;
+        Guard(claim, Own(context, claim).ExecuteUpdate(set => set
+            .SetProperty(job => job.LeaseUntil, until)
+            .SetProperty(job => job.ProgressJson, job => json ?? job.ProgressJson)));
+        return context.TrainingJobs.Any(job => job.Id == claim.JobId && job.CancelRequested);
+    }
+
+    /// <summary>Forgets what was measured after the point the job goes on from: it will be measured again.</summary>
+    public void RewindMetrics(JobClaim claim, long step)
+    {
+        using var context = contexts.CreateDbContext();
+        context.Metrics.Where(metric => metric.JobId == claim.JobId && metric.Step > step).ExecuteDelete();
+    }
+
+    /// <summary>Stores an epoch's measurements.</summary>
+    /// <exception cref="FencedException">Another worker has the job.</exception>
+    public void AppendMetrics(JobClaim claim, IEnumerable<MetricRow> points, JobMetrics best)
+    {
+        using var context = contexts.CreateDbContext();
+        using var transaction = context.Database.BeginTransaction();
+        var json = JsonSerializer.Serialize(best, JsonConventions.Stored);
+        Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.MetricsJson, json)));
+        context.Metrics.AddRange(points);
+        context.SaveChanges();
+        transaction.Commit();
+    }
+
+    /// <summary>
+    /// Makes a written checkpoint the point to go on from, with the progress as of then, and starts the count of attempts anew.
+    /// The newest two are kept; the blobs no longer pointed at are returned for deletion.
+    /// </summary>
+    /// <exception cref="FencedException">Another worker has the job; the blob is nobody's.</exception>
+    public IReadOnlyList<string> CommitCheckpoint(JobClaim claim, long step, string blobId, StoredProgress progress)
+    {
+        using var context = contexts.CreateDbContext();
+        using var transaction = context.Database.BeginTransaction();
+        var json = JsonSerializer.Serialize(progress, JsonConventions.Stored);
+        var now = time.GetUtcNow().UtcDateTime;
+        Guard(claim, Own(context, claim).ExecuteUpdate(set => set
+            .SetProperty(job => job.Attempt, 0)
+            .SetProperty(job => job.LeaseUntil, now + Lease)
+            .SetProperty(job => job.ProgressJson, json)));
+        var older = context.Checkpoints.Where(row => row.JobId == claim.JobId).OrderByDescending(row => row.Step).ToList();
+        // A point of the same or a later step is of a road not taken: this one replaces it.
+        var superseded = older.Where(row => row.Step >= step).Concat(older.Where(row => row.Step < step).Skip(1)).ToList();
+        context.Checkpoints.RemoveRange(superseded);
+        context.SaveChanges();
+        context.Checkpoints.Add(new CheckpointRow { JobId = claim.JobId, Step = step, BlobId = blobId, CreatedAt = now });
+        context.SaveChanges();
+        transaction.Commit();
+        return [.. superseded.Select(row => row.BlobId)];
+    }
+
+    /// <summary>The points to go on from, newest first.</summary>
+    public IReadOnlyList<CheckpointRow> Checkpoints(string jobId)
+    {
+        using var context = contexts.CreateDbContext();
+        return [.. context.Checkpoints.AsNoTracking().Where(row => row.JobId == jobId).OrderByDescending(row => row.Step)];
+    }
+
+    /// <summary>A dataset of the job; it cannot be deleted while the job lives.</summary>
+    /// <exception cref="InvalidOperationException">It was deleted before.</exception>
+    public DatasetRow Dataset(string id)
+    {
+        using var context = contexts.CreateDbContext();
+        return context.Datasets.AsNoTracking().FirstOrDefault(row => row.Id == id)
+            ?? throw new InvalidOperationException($"The dataset {id} was deleted.");
+    }
+
+    /// <summary>Ends the job without a model.</summary>
+    /// <exception cref="FencedException">Another worker has the job.</exception>
+    public void End(JobClaim claim, JobStatus status, string? error)
+    {
+        using var context = contexts.CreateDbContext();
+        var now = time.GetUtcNow().UtcDateTime;
+        Guard(claim, Own(context, claim).ExecuteUpdate(set => set
+            .SetProperty(job => job.Status, status)
+            .SetProperty(job => job.Error, error)
+            .SetProperty(job => job.LeaseUntil, (DateTime?)null)
+            .SetProperty(job => job.FinishedAt, now)));
+    }
+
+    /// <summary>Gives the job back unfinished, for another worker or the next start of this one.</summary>
+    public void Release(JobClaim claim)
+    {
+        using var context = contexts.CreateDbContext();
+        Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.LeaseUntil, (DateTime?)null));
+    }
+
+    /// <summary>One transaction publishes: the version, the final metrics and the end of the job. The weights' blob is written already.</summary>
+    /// <returns>The version's number.</returns>
+    /// <exception cref="FencedException">Another worker has the job; nothing was published.</exception>
+    public int Publish(JobClaim claim, JobStatus status, NewVersion version, string metricsJson, StoredProgress progress, IEnumerable<MetricRow> points)
+    {
+        using var context = contexts.CreateDbContext();
+        using var transaction = context.Database.BeginTransaction();
+        var now = time.GetUtcNow().UtcDateTime;
+        var json = JsonSerializer.Serialize(progress, JsonConventions.Stored);
+        // First, so that the row is ours until the commit.
+        Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.LeaseUntil, (DateTime?)null)));
+        var number = ModelRegistry.AddVersion(context, version, now);
+        context.Metrics.AddRange(points);
+        context.SaveChanges();
+        Own(context, claim).ExecuteUpdate(set => set
+            .SetProperty(job => job.Status, status)
+            .SetProperty(job => job.ResultVersion, number)
+            .SetProperty(job => job.MetricsJson, metricsJson)
+            .SetProperty(job => job.ProgressJson, json)
+            .SetProperty(job => job.FinishedAt, now));
+        transaction.Commit();
+        return number;
+    }
+
+    /// <summary>Drops a finished job's checkpoints; what remains after a crash here is swept with the job.</summary>
+    public void DropCheckpoints(JobClaim claim)
+    {
+        using var context = contexts.CreateDbContext();
+        var rows = context.Checkpoints.Where(row => row.JobId == claim.JobId).ToList();
+        context.Checkpoints.RemoveRange(rows);
+        context.SaveChanges();
+        foreach (var blob in rows.Select(row => row.BlobId))
+            context.Blobs.Where(row => row.Id == blob).ExecuteDelete();
+    }
+
+    private static IQueryable<TrainingJobRow> Own(RnnDbContext context, JobClaim claim) =>
+        context.TrainingJobs.Where(job => job.Id == claim.JobId && job.Fence == claim.Fence
+            && (job.Status == JobStatus.Running || job.Status == JobStatus.Cancelling));
+
+    private static void Guard(JobClaim claim, int changed)
+    {
+        if (changed == 0) throw new FencedException(claim);
+    }
+}

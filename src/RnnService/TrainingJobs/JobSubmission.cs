@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using RnnService.Http;
+using RnnService.Storage;
+using RnnService.Storage.Examples;
+
+namespace RnnService.TrainingJobs;
+
+/// <summary>Turns a request into a job that cannot be wrong, or refuses it with the reason.</summary>
+internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, JobQueue queue, Limits limits, TimeProvider time)
+{
+    /// <summary>Checks the request against the stored data, stores the job and hands it to a worker.</summary>
+    /// <exception cref="ProblemException">It cannot be carried out.</exception>
+    public async Task<TrainingJobRow> SubmitAsync(TrainingJobRequest request, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var checkedRequest = await CheckAsync(context, request, cancellationToken);
+        if (await context.TrainingJobs.CountAsync(job => job.Status == JobStatus.Queued, cancellationToken) >= limits.QueuedJobs)
+            throw new ProblemException(Problems.RateLimited($"{limits.QueuedJobs} jobs are waiting already.", "Try again when a job has ended, or raise the setting RnnService:Limits:QueuedJobs.", TimeSpan.FromSeconds(30)));
+        var now = time.GetUtcNow();
+        var row = new TrainingJobRow
+        {
+            Id = Ids.New("job", now),
+            Name = request.Name,
+            Status = JobStatus.Queued,
+            Model = request.Model,
+            DatasetId = checkedRequest.Training.Id,
+            ValidationDatasetId = checkedRequest.Validation?.Id,
+            TestDatasetId = checkedRequest.Test?.Id,
+            SpecJson = JsonSerializer.Serialize(checkedRequest.Spec, JsonConventions.Stored),
+            MetricsJson = JsonSerializer.Serialize(new JobMetrics { Baseline = checkedRequest.Baseline }, JsonConventions.Stored),
+            WarningsJson = JsonSerializer.Serialize(checkedRequest.Warnings, JsonConventions.Stored),
+            TraceParent = Activity.Current?.Id,
+            CreatedAt = now.UtcDateTime,
+        };
+        context.TrainingJobs.Add(row);
+        await context.SaveChangesAsync(cancellationToken);
+        queue.Enqueue(row.Id);
+        return row;
+    }
+
+    /// <summary>Everything that can be known before the job runs.</summary>
+    /// <exception cref="ProblemException">It cannot be carried out.</exception>
+    public static async Task<CheckedRequest> CheckAsync(RnnDbContext context, TrainingJobRequest request, CancellationToken cancellationToken)
+    {
+        Refuse(Names.Check("/model", request.Model));
+        if (request.Name is not null) Refuse(Names.Check("/name", request.Name));
+        var training = await FindAsync(context, "/dataset", request.Dataset, cancellationToken);
+        var validation = request.ValidationDataset is null ? null : await FindAsync(context, "/validation_dataset", request.ValidationDataset, cancellationToken);
+        var test = request.TestDataset is null ? null : await FindAsync(context, "/test_dataset", request.TestDataset, cancellationToken);
+        if (training.Row.Task != LearningTask.SequenceClassification)
+            throw new ProblemException(Problems.NotAvailable("/dataset", $"The dataset is for {SnakeCaseEnum<LearningTask>.Write(training.Row.Task)}, which cannot be trained yet.", "Available tasks: sequence_classification."));
+        var otherTask = await context.Models.Where(model => model.Name == request.Model && model.Task != training.Row.Task).Select(model => (LearningTask?)model.Task).FirstOrDefaultAsync(cancellationToken);
+        if (otherTask is { } task)
+            throw new ProblemException(Problems.InvalidField("/model", $"The model '{request.Model}' is for {SnakeCaseEnum<LearningTask>.Write(task)}.", "Choose another model name: all versions of a model are for one task."));
+        if (validation is not null) Match("/validation_dataset", training, validation);
+        if (test is not null) Match("/test_dataset", training, test);
+
+        var errors = new FieldErrors();
+        var facts = training.Facts;
+        var spec = SpecResolver.Resolve(
+            request with { Dataset = training.Row.Name, ValidationDataset = validation?.Row.Name, TestDataset = test?.Row.Name }, facts, errors);
+        if (spec is null) throw new ProblemException(Invalid(errors.Found));
+        var cost = SpecCost.Estimate(spec, training.StepsFor(spec), training.Row.Bytes + (validation?.Row.Bytes ?? 0) + (test?.Row.Bytes ?? 0));
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (cost.MemoryBytes > available)
+            throw new ProblemException(Problems.Invalid($"Training would need about {Megabytes(cost.MemoryBytes)} MB of memory; this machine has {Megabytes(available)} MB.",
+                "Make network.hidden_size, network.embedding_size, tokenizer.vocabulary_size or training.batch_size smaller."));
+        return new CheckedRequest(spec, training.Row, validation?.Row, test?.Row, cost,
+            Baseline(training, validation, test), Warnings(training, validation, test));
+    }
+
+    private static async Task<StoredDataset> FindAsync(RnnDbContext context, string pointer, string name, CancellationToken cancellationToken)
+    {
+        var row = await context.Datasets.AsNoTracking().FirstOrDefaultAsync(dataset => dataset.Name == name || dataset.Id == name, cancellationToken)
+            ?? throw new ProblemException(Problems.InvalidField(pointer, $"There is no dataset '{Names.Shorten(name)}'.", "GET /api/v1/datasets lists them; POST /api/v1/datasets makes one."));
+        return StoredDataset.Of(row);
+    }
+
+    private static void Match(string pointer, StoredDataset training, StoredDataset other)
+    {
+        if (other.Row.Task != training.Row.Task || other.Facts.Input != training.Facts.Input)
+            throw new ProblemException(Problems.InvalidField(pointer,
+                $"The dataset '{other.Row.Name}' holds {other.Kind}, the training dataset {training.Kind}.", "Send datasets of the same task and kind."));
+        if (other.Facts.FeatureSize != training.Facts.FeatureSize)
+            throw new ProblemException(Problems.InvalidField(pointer,
+                $"Frames of '{other.Row.Name}' have {other.Facts.FeatureSize} numbers, those of the training dataset {training.Facts.FeatureSize}.", "Send frames of the same size."));
+        var unknown = other.Labels.Keys.Where(label => !training.Labels.ContainsKey(label)).Take(5).ToList();
+        if (unknown.Count > 0)
+            throw new ProblemException(Problems.InvalidField(pointer,
+                $"The dataset '{other.Row.Name}' has labels that the training dataset does not: {string.Join(", ", unknown.Select(Names.Shorten))}.",
+                $"Use the labels of the training dataset: {string.Join(", ", training.Labels.Keys.Take(20).Select(Names.Shorten))}."));
+    }
+
+    private static ProblemResult Invalid(IReadOnlyList<FieldError> errors) => Problems.Invalid(
+        errors.Count == 1 ? errors[0].Detail : $"{errors.Count} fields cannot be accepted; the first: {errors[0].Detail}",
+        string.Join(" ", errors.Select(error => error.Hint).Distinct()),
+        [.. errors.Select(error => ProblemError.At(error.Pointer, error.Detail))]);
+
+    private static JobBaseline Baseline(StoredDataset training, StoredDataset? validation, StoredDataset? test)
+    {
+        var label = training.Labels.MaxBy(pair => pair.Value).Key;
+        var (split, measured) = test is not null ? ("test", test) : validation is not null ? ("validation", validation) : ("train", training);
+        return new JobBaseline(label, split, (double)measured.Labels.GetValueOrDefault(label) / measured.Row.Rows);
+    }
+
+    private static List<string> Warnings(StoredDataset training, StoredDataset? validation, StoredDataset? test)
+    {
+        List<string> warnings = [];
+        if (training.Row.Rows < 100)
+            warnings.Add($"The training dataset has only {training.Row.Rows} rows; a few hundred of each label are needed to learn much.");
+        var rare = training.Labels.Where(pair => pair.Value < 5).Select(pair => Names.Shorten(pair.Key)).ToList();
+        if (rare.Count > 0)
+            warnings.Add($"Fewer than 5 rows have the label {string.Join(", ", rare.Take(10))}{(rare.Count > 10 ? " and others" : "")}.");
+        var largest = training.Labels.MaxBy(pair => pair.Value);
+        if (largest.Value > 0.9 * training.Row.Rows)
+            warnings.Add($"{100.0 * largest.Value / training.Row.Rows:0}% of the rows have the label {Names.Shorten(largest.Key)}: accuracy says little here, look at macro_f1.");
+        if (validation?.Row.Sha256 == training.Row.Sha256)
+            warnings.Add("The validation dataset is the training dataset: validation metrics do not tell how well the model generalises.");
+        if (test is not null && (test.Row.Sha256 == training.Row.Sha256 || test.Row.Sha256 == validation?.Row.Sha256))
+            warnings.Add("The test dataset is also used for training or validation: test metrics do not tell how well the model generalises.");
+        return warnings;
+    }
+
+    private static void Refuse(ProblemResult? problem)
+    {
+        if (problem is not null) throw new ProblemException(problem);
+    }
+
+    private static long Megabytes(long bytes) => bytes / (1024 * 1024);
+}
+
+/// <summary>A request that can be carried out, with all that is known about it.</summary>
+/// <param name="Spec">The resolved spec.</param>
+/// <param name="Training">The training dataset.</param>
+/// <param name="Validation">The validation dataset, if given.</param>
+/// <param name="Test">The test dataset, if given.</param>
+/// <param name="Cost">What it will need.</param>
+/// <param name="Baseline">What must be beaten.</param>
+/// <param name="Warnings">What may surprise.</param>
+internal sealed record CheckedRequest(
+    TrainingSpec Spec, DatasetRow Training, DatasetRow? Validation, DatasetRow? Test, SpecCost Cost, JobBaseline Baseline, IReadOnlyList<string> Warnings);

@@ -1,0 +1,37 @@
+using Rnn.Cells;
+using Rnn.Layers;
+using Rnn.Tensors;
+using Rnn.Training;
+
+namespace RnnService.TrainingJobs;
+
+/// <summary>What a spec will need, estimated before anything is read: an upper bound, because the vocabulary is not known yet.</summary>
+/// <param name="Parameters">Weights of the network.</param>
+/// <param name="MemoryBytes">Memory while training, beside what the service needs anyway.</param>
+internal sealed record SpecCost(long Parameters, long MemoryBytes)
+{
+    // Weights, gradients, two Adam moments, the best weights, packed copies and a checkpoint on its way.
+    private const long CopiesOfParameters = 9;
+
+    /// <summary>Estimates from the shapes alone.</summary>
+    /// <param name="spec">The resolved spec.</param>
+    /// <param name="data">Facts of the training data.</param>
+    /// <param name="datasetBytes">Size of all datasets' files.</param>
+    public static SpecCost Estimate(TrainingSpec spec, DatasetFacts data, long datasetBytes)
+    {
+        var network = spec.Network;
+        long gates = network.Cell switch { CellKind.Lstm => 4, CellKind.Gru => 3, _ => 1 };
+        long directions = network.Bidirectional ? 2 : 1;
+        long input = network.EmbeddingSize ?? data.FeatureSize;
+        long hidden = network.HiddenSize;
+        var parameters = spec.Tokenizer is { } tokenizer ? Math.Min((long)tokenizer.VocabularySize * tokenizer.TokenNgrams, Math.Max(1_000, datasetBytes / 2)) * input : 0;
+        for (var layer = 0; layer < network.Layers; layer++)
+            parameters += directions * gates * hidden * ((layer == 0 ? input : directions * hidden) + hidden + 2);
+        parameters += (directions * hidden + 1) * data.Classes;
+
+        // Per step and row: the inputs and their gradients, the gates, states and their gradients.
+        var perStep = 3 * input + network.Layers * directions * (gates + 6) * hidden;
+        var activations = 2L * spec.Training.BatchSize * data.MaxLength * perStep * sizeof(float);
+        return new SpecCost(parameters, CopiesOfParameters * parameters * sizeof(float) + activations + 4 * datasetBytes);
+    }
+}

@@ -1,0 +1,168 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using RnnService.Http;
+using RnnService.Storage;
+
+namespace RnnService.TrainingJobs;
+
+/// <summary>The doors to training jobs.</summary>
+internal static class TrainingJobEndpoints
+{
+    /// <summary>Maps <c>/api/v1/training-jobs</c>.</summary>
+    public static void MapTrainingJobs(this IEndpointRouteBuilder routes)
+    {
+        var jobs = routes.MapGroup("/api/v1/training-jobs").WithTags("Training jobs");
+        jobs.MapPost("/", Create).Idempotent().WithProblems(400, 409, 422).WithExample(TrainingJobExamples.Request, TrainingJobExamples.Job);
+        jobs.MapGet("/", List).WithProblems(422);
+        jobs.MapGet("/{id}", Get).WithProblems(404).WithExample(null, TrainingJobExamples.Job);
+        jobs.MapDelete("/{id}", Delete).WithProblems(404, 409);
+        jobs.MapPost("/{id}/cancel", Cancel).WithProblems(404, 409);
+        jobs.MapPost("/{id}/resume", Resume).WithProblems(404, 409);
+        jobs.MapGet("/{id}/metrics", Metrics).Produces<string>(200, "text/csv").WithProblems(404, 422);
+    }
+
+    /// <summary>Starts a training job</summary>
+    /// <remarks>Only <c>dataset</c> and <c>model</c> are required; the answer echoes the whole resolved spec.</remarks>
+    /// <param name="request">What to train.</param>
+    /// <param name="submission">Turns it into a job.</param>
+    /// <param name="cancellationToken">The client left.</param>
+    private static async Task<Results<Accepted<TrainingJobResponse>, ProblemResult>> Create(TrainingJobRequest request, JobSubmission submission, CancellationToken cancellationToken)
+    {
+        var row = await submission.SubmitAsync(request, cancellationToken);
+        return TypedResults.Accepted($"/api/v1/training-jobs/{row.Id}", TrainingJobResponse.Of(row));
+    }
+
+    /// <summary>Lists training jobs, newest first</summary>
+    /// <param name="query">Which page.</param>
+    /// <param name="contexts">The database.</param>
+    /// <param name="cancellationToken">The client left.</param>
+    private static async Task<Results<Ok<Page<TrainingJobResponse>>, ProblemResult>> List(
+        [AsParameters] PageQuery query, IDbContextFactory<RnnDbContext> contexts, CancellationToken cancellationToken)
+    {
+        if (query.Check() is { } problem) return problem;
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await context.TrainingJobs.AsNoTracking()
+            .Where(job => query.After == null || string.Compare(job.Id, query.After) < 0)
+            .OrderByDescending(job => job.Id).Take(query.Size + 1).ToListAsync(cancellationToken);
+        return TypedResults.Ok(query.Of(rows, TrainingJobResponse.Of, row => row.Id));
+    }
+
+    /// <summary>Shows a training job</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="contexts">The database.</param>
+    /// <param name="cancellationToken">The client left.</param>
+    private static async Task<Results<Ok<TrainingJobResponse>, ProblemResult>> Get(string id, IDbContextFactory<RnnDbContext> contexts, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.TrainingJobs.AsNoTracking().FirstOrDefaultAsync(job => job.Id == id, cancellationToken) is { } row
+            ? TypedResults.Ok(TrainingJobResponse.Of(row)) : Missing(id);
+    }
+
+    /// <summary>Deletes a training job that has ended</summary>
+    /// <remarks>Its measurements and checkpoints go with it; the version it published stays.</remarks>
+    /// <param name="id">The job.</param>
+    /// <param name="contexts">The database.</param>
+    /// <param name="blobs">The stored blobs.</param>
+    /// <param name="cancellationToken">The client left.</param>
+    private static async Task<Results<NoContent, ProblemResult>> Delete(string id, IDbContextFactory<RnnDbContext> contexts, Blobs blobs, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var owned = await context.Checkpoints.Where(row => row.JobId == id).Select(row => row.BlobId).ToListAsync(cancellationToken);
+        var deleted = await Ended(context, id).ExecuteDeleteAsync(cancellationToken);
+        if (deleted == 0)
+            return await context.TrainingJobs.AnyAsync(job => job.Id == id, cancellationToken)
+                ? Problems.Conflict($"The job {id} has not ended.", $"POST /api/v1/training-jobs/{id}/cancel first.") : Missing(id);
+        foreach (var blob in owned) await blobs.DeleteAsync(blob, CancellationToken.None);
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>Stops a training job</summary>
+    /// <remarks>The best weights so far are published if an epoch was completed. Asking again changes nothing.</remarks>
+    /// <param name="id">The job.</param>
+    /// <param name="contexts">The database.</param>
+    /// <param name="running">The jobs of this process.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">The client left.</param>
+    private static async Task<Results<Accepted<TrainingJobResponse>, ProblemResult>> Cancel(
+        string id, IDbContextFactory<RnnDbContext> contexts, RunningJobs running, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var now = time.GetUtcNow().UtcDateTime;
+        await context.TrainingJobs.Where(job => job.Id == id && job.Status == JobStatus.Queued).ExecuteUpdateAsync(set => set
+            .SetProperty(job => job.Status, JobStatus.Cancelled)
+            .SetProperty(job => job.CancelRequested, true)
+            .SetProperty(job => job.FinishedAt, now), cancellationToken);
+        await context.TrainingJobs.Where(job => job.Id == id && job.Status == JobStatus.Running).ExecuteUpdateAsync(set => set
+            .SetProperty(job => job.Status, JobStatus.Cancelling)
+            .SetProperty(job => job.CancelRequested, true), cancellationToken);
+        running.Cancel(id);
+        var row = await context.TrainingJobs.AsNoTracking().FirstOrDefaultAsync(job => job.Id == id, cancellationToken);
+        if (row is null) return Missing(id);
+        return row.Status is JobStatus.Succeeded or JobStatus.Failed
+            ? Problems.Conflict($"The job {id} has ended already.", "Only queued and running jobs can be cancelled.")
+            : TypedResults.Accepted($"/api/v1/training-jobs/{id}", TrainingJobResponse.Of(row));
+    }
+
+    /// <summary>Resumes a cancelled or failed training job</summary>
+    /// <remarks>It goes on from its last checkpoint, or from the start if it has none.</remarks>
+    /// <param name="id">The job.</param>
+    /// <param name="contexts">The database.</param>
+    /// <param name="queue">Takes the job to a worker.</param>
+    /// <param name="cancellationToken">The client left.</param>
+    private static async Task<Results<Accepted<TrainingJobResponse>, ProblemResult>> Resume(
+        string id, IDbContextFactory<RnnDbContext> contexts, JobQueue queue, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        var changed = await Ended(context, id).Where(job => job.Status != JobStatus.Succeeded && context.Datasets.Any(set => set.Id == job.DatasetId))
+            .ExecuteUpdateAsync(set => set
+                .SetProperty(job => job.Status, JobStatus.Queued)
+                .SetProperty(job => job.CancelRequested, false)
+                .SetProperty(job => job.Attempt, 0)
+                .SetProperty(job => job.Error, (string?)null)
+                .SetProperty(job => job.FinishedAt, (DateTime?)null), cancellationToken);
+        var row = await context.TrainingJobs.AsNoTracking().FirstOrDefaultAsync(job => job.Id == id, cancellationToken);
+        if (row is null) return Missing(id);
+        if (changed == 0)
+            return row.Status is JobStatus.Failed or JobStatus.Cancelled
+                ? Problems.Conflict($"The dataset of the job {id} was deleted.", "Upload it again and start a new job.")
+                : Problems.Conflict($"The job {id} is {SnakeCaseEnum<JobStatus>.Write(row.Status)}.", "Only cancelled and failed jobs can be resumed.");
+        queue.Enqueue(id);
+        return TypedResults.Accepted($"/api/v1/training-jobs/{id}", TrainingJobResponse.Of(row));
+    }
+
+    /// <summary>Lists a job's measurements, ascending by step</summary>
+    /// <remarks>With <c>Accept: text/csv</c> the same as CSV.</remarks>
+    /// <param name="id">The job.</param>
+    /// <param name="max_points">At most so many points, evenly spread over the steps.</param>
+    /// <param name="http">The request.</param>
+    /// <param name="contexts">The database.</param>
+    /// <param name="cancellationToken">The client left.</param>
+    private static async Task<Results<Ok<MetricsResponse>, ContentHttpResult, ProblemResult>> Metrics(
+        string id, int? max_points, HttpContext http, IDbContextFactory<RnnDbContext> contexts, CancellationToken cancellationToken)
+    {
+        if (max_points is < 1)
+            return Problems.Invalid($"max_points is {max_points}; it must be at least 1.", "Leave max_points out for all points.");
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        if (!await context.TrainingJobs.AnyAsync(job => job.Id == id, cancellationToken)) return Missing(id);
+        IReadOnlyList<MetricPoint> points = await context.Metrics.Where(row => row.JobId == id).OrderBy(row => row.Step).ThenBy(row => row.Id)
+            .Select(row => new MetricPoint(row.Step, row.Epoch, row.Split, row.Name, row.Value)).ToListAsync(cancellationToken);
+        if (max_points is int most) points = MetricsThinning.Thin(points, most);
+        var wantsCsv = http.Request.GetTypedHeaders().Accept.OrderByDescending(type => type.Quality ?? 1).FirstOrDefault()?.MediaType == "text/csv";
+        return wantsCsv ? TypedResults.Text(Csv(points), "text/csv", Encoding.UTF8) : TypedResults.Ok(new MetricsResponse(points));
+    }
+
+    private static string Csv(IReadOnlyList<MetricPoint> points)
+    {
+        var text = new StringBuilder("step,epoch,split,name,value\n");
+        foreach (var point in points)
+            text.Append(CultureInfo.InvariantCulture, $"{point.Step},{point.Epoch},{point.Split},{point.Name},{point.Value:R}\n");
+        return text.ToString();
+    }
+
+    private static IQueryable<TrainingJobRow> Ended(RnnDbContext context, string id) => context.TrainingJobs
+        .Where(job => job.Id == id && (job.Status == JobStatus.Succeeded || job.Status == JobStatus.Failed || job.Status == JobStatus.Cancelled));
+
+    private static ProblemResult Missing(string id) => Problems.NotFound("training job", id, "GET /api/v1/training-jobs lists them.");
+}

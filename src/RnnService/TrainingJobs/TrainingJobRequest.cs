@@ -1,0 +1,188 @@
+using System.Text.Json;
+
+namespace RnnService.TrainingJobs;
+
+/// <summary>What to train. Only <c>dataset</c> and <c>model</c> are required; every other value has a default that the job echoes in <c>spec</c>.</summary>
+internal sealed record TrainingJobRequest
+{
+    /// <summary>Name or id of the dataset to learn from.</summary>
+    public required string Dataset { get; init; }
+
+    /// <summary>Name of the model whose next version this job makes.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>A name for the job itself, for people.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Name or id of the dataset that chooses the best epoch; without it a part of the training rows is held out.</summary>
+    public string? ValidationDataset { get; init; }
+
+    /// <summary>Name or id of the dataset on which the published weights are measured once.</summary>
+    public string? TestDataset { get; init; }
+
+    /// <summary>A model reference to start from; not available yet.</summary>
+    public string? InitFrom { get; init; }
+
+    /// <summary>The network's shape.</summary>
+    public NetworkRequest? Network { get; init; }
+
+    /// <summary>How text becomes tokens; for datasets of text or tokens.</summary>
+    public TokenizerRequest? Tokenizer { get; init; }
+
+    /// <summary>How numbers are scaled; for datasets of frames.</summary>
+    public FeaturesRequest? Features { get; init; }
+
+    /// <summary>How the weights are learnt.</summary>
+    public TrainingRequest? Training { get; init; }
+}
+
+/// <summary>The network's shape. Everything left out gets a default.</summary>
+internal sealed record NetworkRequest
+{
+    /// <summary><c>rnn_tanh</c>, <c>rnn_relu</c>, <c>lstm</c> or <c>gru</c>.</summary>
+    public string? Cell { get; init; }
+
+    /// <summary>Units of one direction of one layer.</summary>
+    public int? HiddenSize { get; init; }
+
+    /// <summary>Recurrent layers, one above the other.</summary>
+    public int? Layers { get; init; }
+
+    /// <summary>Whether a second scan reads the sequence from its end.</summary>
+    public bool? Bidirectional { get; init; }
+
+    /// <summary>Numbers per token vector; for text and tokens only.</summary>
+    public int? EmbeddingSize { get; init; }
+
+    /// <summary>How the states of all steps become one vector: <c>last</c>, <c>mean</c> or <c>max</c>.</summary>
+    public string? Pooling { get; init; }
+
+    /// <summary>Share of the outputs of a layer set to zero in training, 0 to 0.95.</summary>
+    public double? Dropout { get; init; }
+
+    /// <summary>Share of the embedding's outputs set to zero in training, 0 to 0.95.</summary>
+    public double? EmbeddingDropout { get; init; }
+
+    /// <summary><c>orthogonal</c>, <c>uniform</c>, <c>xavier</c> or <c>identity</c>.</summary>
+    public string? RecurrentInit { get; init; }
+
+    /// <summary>First value of the LSTM's forget gate bias: a number.</summary>
+    public JsonElement? ForgetBias { get; init; }
+
+    /// <summary>Only <c>none</c> for now.</summary>
+    public string? Attention { get; init; }
+
+    /// <summary>For captioning; not available yet.</summary>
+    public string? Feedback { get; init; }
+
+    /// <summary>Only <c>false</c> for now.</summary>
+    public bool? VariationalDropout { get; init; }
+
+    /// <summary>Only <c>false</c> for now.</summary>
+    public bool? TieWeights { get; init; }
+}
+
+/// <summary>How text becomes tokens.</summary>
+internal sealed record TokenizerRequest
+{
+    /// <summary><c>word</c> or <c>char</c>.</summary>
+    public string? Kind { get; init; }
+
+    /// <summary>Most tokens kept, the most frequent first.</summary>
+    public int? VocabularySize { get; init; }
+
+    /// <summary>Tokens seen less often in the training rows are unknown.</summary>
+    public int? MinFrequency { get; init; }
+
+    /// <summary>Whether text is lower-cased first.</summary>
+    public bool? Lowercase { get; init; }
+
+    /// <summary>1: tokens alone; 2: each step also knows the pair it ends; 3: the triple too.</summary>
+    public int? TokenNgrams { get; init; }
+
+    /// <summary>Only <c>none</c> for now.</summary>
+    public string? SubwordFeatures { get; init; }
+}
+
+/// <summary>How numeric frames are scaled before the network sees them.</summary>
+internal sealed record FeaturesRequest
+{
+    /// <summary><c>none</c>, <c>standard</c> or <c>robust</c>; learnt from the training rows and stored in the model.</summary>
+    public string? Scaling { get; init; }
+}
+
+/// <summary>How the weights are learnt.</summary>
+internal sealed record TrainingRequest
+{
+    /// <summary>Most passes over the training rows.</summary>
+    public int? Epochs { get; init; }
+
+    /// <summary>Training stops after so many minutes, with the best weights so far.</summary>
+    public double? MaxMinutes { get; init; }
+
+    /// <summary>Sequences per update.</summary>
+    public int? BatchSize { get; init; }
+
+    /// <summary>Sequences one thread computes at a time; part of the spec because sums in floating point depend on it.</summary>
+    public int? ShardRows { get; init; }
+
+    /// <summary><c>adam</c> for now.</summary>
+    public string? Optimizer { get; init; }
+
+    /// <summary>The highest learning rate, after the warm-up.</summary>
+    public double? LearningRate { get; init; }
+
+    /// <summary>Decay of the weights per update, decoupled from the gradient.</summary>
+    public double? WeightDecay { get; init; }
+
+    /// <summary><c>constant</c> or <c>cosine</c>.</summary>
+    public string? Schedule { get; init; }
+
+    /// <summary>Updates over which the learning rate rises from zero.</summary>
+    public int? WarmupSteps { get; init; }
+
+    /// <summary>Longest gradient; a longer one is shortened to it.</summary>
+    public double? ClipNorm { get; init; }
+
+    /// <summary>Share of the target spread over all labels.</summary>
+    public double? LabelSmoothing { get; init; }
+
+    /// <summary>Share of tokens replaced by the unknown token in training.</summary>
+    public double? UnknownRate { get; init; }
+
+    /// <summary>Share of the training rows held out when no validation dataset is given.</summary>
+    public double? ValidationFraction { get; init; }
+
+    /// <summary>Epochs without a better validation loss after which training stops; 0 never stops early.</summary>
+    public int? EarlyStoppingPatience { get; init; }
+
+    /// <summary>The same seed, data and spec give the same weights, bit for bit.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>Only <c>none</c> for now.</summary>
+    public string? ClassWeights { get; init; }
+
+    /// <summary>For language models; not available yet.</summary>
+    public int? BpttSteps { get; init; }
+
+    /// <summary>Only 1 for now.</summary>
+    public int? AccumulateSteps { get; init; }
+
+    /// <summary>For <c>momentum</c> optimizers; not available yet.</summary>
+    public double? Momentum { get; init; }
+
+    /// <summary>For the schedule <c>step</c>; not available yet.</summary>
+    public int? StepSize { get; init; }
+
+    /// <summary>For the schedule <c>step</c>; not available yet.</summary>
+    public double? Decay { get; init; }
+
+    /// <summary>Not available yet; <c>clip_norm</c> is.</summary>
+    public double? ClipValue { get; init; }
+
+    /// <summary>For models that emit text; not available yet.</summary>
+    public double? ScheduledSampling { get; init; }
+
+    /// <summary>Only <c>false</c> for now.</summary>
+    public bool? GradientFlow { get; init; }
+}

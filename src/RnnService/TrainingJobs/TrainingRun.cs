@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using Rnn.Models;
+using Rnn.Training;
+using RnnService.Storage;
+
+namespace RnnService.TrainingJobs;
+
+/// <summary>One attempt at a job: drives the training loop and tells heartbeat, checkpoints and ledger about it.</summary>
+internal sealed class TrainingRun
+{
+    private readonly JobClaim _claim;
+    private readonly TrainingSpec _spec;
+    private readonly TrainingData _data;
+    private readonly BatchShards _shards;
+    private readonly JobLedger _ledger;
+    private readonly SequenceClassifier _network;
+    private readonly TrainingLoop _loop;
+    private readonly ProgressMeter _meter;
+
+    /// <summary>Prepares the run; goes on from the checkpoint if there is one.</summary>
+    public TrainingRun(JobClaim claim, TrainingSpec spec, TrainingData data, BatchShards shards, JobLedger ledger, Checkpoint? checkpoint, StoredProgress progress, JobMetrics best)
+    {
+        (_claim, _spec, _data, _shards, _ledger) = (claim, spec, data, shards, ledger);
+        _network = data.MakeNetwork(spec);
+        _loop = new TrainingLoop(_network, data.Train, data.Validation, Config(spec), shards);
+        if (checkpoint is not null) _loop.Restore(checkpoint);
+        Best = best;
+        // The row may be ahead of the checkpoint: what was done after it is done again.
+        var shown = progress.Shown with { Step = _loop.State.Step, Epoch = _loop.State.Epoch };
+        _meter = new ProgressMeter(progress with { Shown = shown }, spec.Training.Epochs, _loop.TotalSteps);
+    }
+
+    /// <summary>Metrics of the best weights so far.</summary>
+    public JobMetrics Best { get; private set; }
+
+    /// <summary>How far it is.</summary>
+    public StoredProgress Progress => _meter.At(_loop.State);
+
+    /// <summary>Whether a best epoch exists that could be published.</summary>
+    public bool HasBest => _loop.State.BestLoss is not null;
+
+    /// <summary>Trains until the loop is finished, its time is up or the job must stop.</summary>
+    /// <returns>True when training is done, false when it was stopped.</returns>
+    public bool Train(RunningJob running, JobHeartbeat heartbeat, CheckpointWriter checkpoints)
+    {
+        var mostSeconds = _spec.Training.MaxMinutes * 60 ?? double.PositiveInfinity;
+        while (!_loop.Finished && _meter.TrainingSeconds < mostSeconds)
+        {
+            if (running.MustStop) return false;
+            var start = Stopwatch.GetTimestamp();
+            var report = _loop.Advance();
+            _meter.Add(report, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            if (report.EpochEnd is { } epoch) Record(report, epoch);
+            heartbeat.Report(Progress);
+            if (checkpoints.IsDue) checkpoints.Offer(_loop.Save, Progress);
+        }
+
+        return true;
+    }
+
+    /// <summary>Stores a checkpoint of where the run is and waits for it.</summary>
+    public void Save(CheckpointWriter checkpoints)
+    {
+        checkpoints.Offer(_loop.Save, Progress);
+        checkpoints.Drain();
+    }
+
+    /// <summary>The best weights, measured on every split, as a classifier that can answer.</summary>
+    public (TrainedClassifier Classifier, JobMetrics Metrics, IReadOnlyList<MetricRow> TestPoints) Finish()
+    {
+        _loop.TakeBest();
+        var (epoch, step) = (Math.Max(1, _loop.State.BestEpoch), _loop.State.Step);
+        var metrics = new JobMetrics
+        {
+            Baseline = Best.Baseline,
+            Train = Split(Evaluation.Measure(_network, _data.Train, _shards)),
+            Validation = Split(Evaluation.Measure(_network, _data.Validation, _shards)),
+            Test = _data.Test is null ? null : Split(Evaluation.Measure(_network, _data.Test, _shards)),
+        };
+        IReadOnlyList<MetricRow> points = metrics.Test is null ? [] : [.. Points(step, epoch, "test", metrics.Test)];
+        return (new TrainedClassifier(_network, _data.Tokenizer, _data.Scaler, _data.Labels), metrics, points);
+    }
+
+    private void Record(StepReport report, EpochReport epoch)
+    {
+        var validation = Split(epoch.Validation);
+        if (epoch.IsBest)
+            Best = Best with { Train = new SplitMetrics { Loss = epoch.TrainLoss, Accuracy = epoch.TrainAccuracy }, Validation = validation };
+        MetricRow train(string name, double value) => new() { JobId = _claim.JobId, Step = report.Step, Epoch = epoch.Epoch, Split = "train", Name = name, Value = value };
+        _ledger.AppendMetrics(_claim,
+        [
+            train("loss", epoch.TrainLoss), train("accuracy", epoch.TrainAccuracy), train("learning_rate", report.LearningRate),
+            train("gradient_norm", epoch.GradientNorm), train("tokens_per_second", _meter.EndEpoch()),
+            .. Points(report.Step, epoch.Epoch, "validation", validation),
+        ], Best);
+    }
+
+    private IEnumerable<MetricRow> Points(long step, int epoch, string split, SplitMetrics metrics)
+    {
+        MetricRow point(string name, double value) => new() { JobId = _claim.JobId, Step = step, Epoch = epoch, Split = split, Name = name, Value = value };
+        return [point("loss", metrics.Loss), point("accuracy", metrics.Accuracy), point("macro_f1", metrics.MacroF1!.Value)];
+    }
+
+    private static SplitMetrics Split(Metrics metrics) => new() { Loss = metrics.Loss, Accuracy = metrics.Accuracy, MacroF1 = metrics.MacroF1 };
+
+    private static TrainingConfig Config(TrainingSpec spec) => new()
+    {
+        Epochs = spec.Training.Epochs,
+        BatchSize = spec.Training.BatchSize,
+        ShardRows = spec.Training.ShardRows,
+        LearningRate = spec.Training.LearningRate,
+        WarmupSteps = spec.Training.WarmupSteps,
+        Schedule = spec.Training.Schedule,
+        ClipNorm = spec.Training.ClipNorm,
+        LabelSmoothing = (float)spec.Training.LabelSmoothing,
+        WeightDecay = spec.Training.WeightDecay,
+        UnknownRate = (float)(spec.Training.UnknownRate ?? 0),
+        EarlyStoppingPatience = spec.Training.EarlyStoppingPatience,
+        Seed = (ulong)spec.Training.Seed,
+    };
+}

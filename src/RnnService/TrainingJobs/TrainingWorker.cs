@@ -1,0 +1,150 @@
+using System.Text.Json;
+using Hangfire;
+using Rnn.Models;
+using Rnn.Tensors;
+using Rnn.Training;
+using RnnService.Http;
+using RnnService.Registry;
+using RnnService.Storage;
+using RnnService.Storage.Examples;
+
+namespace RnnService.TrainingJobs;
+
+/// <summary>What Hangfire calls with a job's id: claims the row, trains, publishes. Its thread drives; BatchShards' threads compute.</summary>
+internal sealed class TrainingWorker(
+    JobLedger ledger, JobQueue queue, RunningJobs runningJobs, Blobs blobs, DatasetReader datasets, ModelRegistry registry, RnnServiceOptions options, ILogger<TrainingWorker> log)
+{
+    /// <summary>So many starts without a checkpoint in between fail a job: it probably kills its process.</summary>
+    public const int MostAttempts = 5;
+
+    /// <summary>Does the job, unless somebody else does it already.</summary>
+    /// <param name="jobId">The job.</param>
+    /// <param name="shutdown">The process is ending: store a checkpoint and hand the job back.</param>
+    [AutomaticRetry(Attempts = 0)]
+    public void Run(string jobId, CancellationToken shutdown)
+    {
+        queue.Taken(jobId);
+        if (ledger.Claim(jobId, $"{Environment.MachineName}-{Environment.ProcessId}") is not var (claim, job)) return;
+        var running = new RunningJob(shutdown);
+        if (job.CancelRequested) running.Cancel();
+        runningJobs.Add(jobId, running);
+        try
+        {
+            using var heartbeat = new JobHeartbeat(ledger, claim, running, log);
+            if (job.Attempt >= MostAttempts)
+                ledger.End(claim, JobStatus.Failed, $"The job was started {job.Attempt} times without reaching a checkpoint; it may need more memory than there is. Resume it to try again.");
+            else
+                Work(claim, job, running, heartbeat);
+        }
+        catch (FencedException)
+        {
+            JobLog.Fenced(log, jobId);
+        }
+        catch (Exception error)
+        {
+            Fail(claim, error);
+        }
+        finally
+        {
+            runningJobs.Remove(jobId);
+        }
+    }
+
+    private void Work(JobClaim claim, TrainingJobRow job, RunningJob running, JobHeartbeat heartbeat)
+    {
+        var spec = JsonSerializer.Deserialize<TrainingSpec>(job.SpecJson, JsonConventions.Stored)!;
+        var checkpoint = LatestCheckpoint(job.Id);
+        var training = ledger.Dataset(job.DatasetId);
+        IEnumerable<DatasetExample>? rows(string? id) => id is null ? null : datasets.Read(ledger.Dataset(id), CancellationToken.None);
+        var data = TrainingData.Make(spec, datasets.Read(training, CancellationToken.None), rows(job.ValidationDatasetId), rows(job.TestDatasetId), checkpoint?.Metadata);
+        ledger.RewindMetrics(claim, checkpoint?.State.Step ?? 0);
+        var progress = checkpoint is null || job.ProgressJson is null ? StoredProgress.None(spec.Training.Epochs) : JsonSerializer.Deserialize<StoredProgress>(job.ProgressJson, JsonConventions.Stored)!;
+        var metrics = job.MetricsJson is null ? new JobMetrics() : JsonSerializer.Deserialize<JobMetrics>(job.MetricsJson, JsonConventions.Stored)!;
+
+        using var shards = new BatchShards(options.TrainingCores == 0 ? Environment.ProcessorCount : options.TrainingCores);
+        var run = new TrainingRun(claim, spec, data, shards, ledger, checkpoint, progress, metrics);
+        using var checkpoints = new CheckpointWriter(blobs, ledger, claim, running, data.Metadata, log);
+        JobLog.Starts(log, job.Id, run.Progress.Shown.Step, job.Attempt);
+        var done = run.Train(running, heartbeat, checkpoints);
+        if (running.IsFenced) throw new FencedException(claim);
+        if (!done) run.Save(checkpoints);
+        else checkpoints.Drain();
+        if (!done && !running.IsCancelled)
+        {
+            ledger.Release(claim);
+            JobLog.HandedBack(log, job.Id, run.Progress.Shown.Step);
+        }
+        else if (!done && !run.HasBest)
+        {
+            ledger.End(claim, JobStatus.Cancelled, null);
+            JobLog.Ended(log, job.Id, "cancelled", "before the first epoch's end");
+        }
+        else
+        {
+            Publish(claim, job, spec, training.Sha256, run, done ? JobStatus.Succeeded : JobStatus.Cancelled);
+        }
+    }
+
+    private Checkpoint? LatestCheckpoint(string jobId)
+    {
+        foreach (var row in ledger.Checkpoints(jobId))
+        {
+            try
+            {
+                using var stream = blobs.OpenAsync(row.BlobId, CancellationToken.None).GetAwaiter().GetResult();
+                return Checkpoint.Read(stream);
+            }
+            catch (Exception error) when (error is CorruptBlobException or InvalidDataException)
+            {
+                JobLog.CheckpointUnreadable(log, jobId, row.Step, error);
+            }
+        }
+
+        return null;
+    }
+
+    private void Publish(JobClaim claim, TrainingJobRow job, TrainingSpec spec, string datasetSha256, TrainingRun run, JobStatus status)
+    {
+        var (classifier, metrics, points) = run.Finish();
+        var receipt = new ModelReceipt(datasetSha256, JsonElement.Parse(job.SpecJson), spec.Training.Seed, EngineIdentity.Version, EngineIdentity.InstructionSet, SafeTensors.Sha256(classifier.Tensors));
+        using var writer = blobs.Create(BlobKind.Weights);
+        classifier.Save(writer, new Dictionary<string, string> { ["model"] = job.Model, ["spec"] = job.SpecJson });
+        var blob = writer.CompleteAsync(CancellationToken.None).GetAwaiter().GetResult();
+        int number;
+        try
+        {
+            var version = new NewVersion(job.Model, LearningTask.SequenceClassification, job.Id, blob.Id, job.SpecJson,
+                JsonSerializer.Serialize(metrics with { Baseline = null }, JsonConventions.Stored), receipt);
+            number = ledger.Publish(claim, status, version, JsonSerializer.Serialize(metrics, JsonConventions.Stored), run.Progress, points);
+        }
+        catch
+        {
+            blobs.DeleteAsync(blob.Id, CancellationToken.None).GetAwaiter().GetResult();
+            throw;
+        }
+
+        registry.Forget();
+        if (status == JobStatus.Succeeded) ledger.DropCheckpoints(claim);
+        JobLog.Ended(log, job.Id, SnakeCaseEnum<JobStatus>.Write(status), $"{job.Model}:{number}");
+    }
+
+    private void Fail(JobClaim claim, Exception error)
+    {
+        JobLog.Failed(log, claim.JobId, error);
+        var sentence = error switch
+        {
+            TrainingDivergedException => error.Message,
+            OutOfMemoryException => "There was not enough memory. Make network.hidden_size, training.batch_size or the vocabulary smaller, or shorten the longest sequences.",
+            CorruptBlobException => $"Stored data is damaged: {error.Message}",
+            _ => $"Training stopped on an unexpected error, {error.GetType().Name}: {error.Message}",
+        };
+        try
+        {
+            ledger.End(claim, JobStatus.Failed, sentence);
+        }
+        catch (FencedException)
+        {
+            JobLog.Fenced(log, claim.JobId);
+        }
+    }
+}

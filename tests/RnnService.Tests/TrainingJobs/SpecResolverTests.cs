@@ -1,0 +1,144 @@
+using System.Text.Json;
+using Rnn.Cells;
+using Rnn.Layers;
+using Rnn.Tensors;
+using Rnn.Training;
+using RnnService.Http;
+using RnnService.Storage.Examples;
+using RnnService.TrainingJobs;
+using Xunit;
+
+namespace RnnService.Tests.TrainingJobs;
+
+public sealed class SpecResolverTests
+{
+    private static readonly DatasetFacts Reviews = new(InputKind.Text, 8_530, 21, 60, 2, 0);
+    private static readonly DatasetFacts Videos = new(InputKind.Frames, 1_200, 11, 14, 6, 64);
+
+    private static readonly JsonSerializerOptions Wire = new(JsonConventions.Stored) { UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow };
+
+    private static (TrainingSpec? Spec, IReadOnlyList<FieldError> Errors) Resolve(string json, DatasetFacts data)
+    {
+        var errors = new FieldErrors();
+        var request = JsonSerializer.Deserialize<TrainingJobRequest>(json, Wire)!;
+        return (SpecResolver.Resolve(request, data, errors), errors.Found);
+    }
+
+    [Fact]
+    public void A_minimal_request_gets_every_default()
+    {
+        var (spec, errors) = Resolve("""{"dataset":"reviews","model":"sentiment"}""", Reviews);
+
+        Assert.Empty(errors);
+        Assert.NotNull(spec);
+        Assert.NotNull(spec.Tokenizer);
+        Assert.Null(spec.Features);
+        Assert.NotNull(spec.Network.EmbeddingSize);
+        Assert.Equal(SpecDefaults.ValidationFraction, spec.Training.ValidationFraction);
+        Assert.Equal(SpecDefaults.Seed, spec.Training.Seed);
+    }
+
+    [Fact]
+    public void Frames_get_a_scaling_and_no_tokenizer()
+    {
+        var (spec, errors) = Resolve("""{"dataset":"videos","model":"motion"}""", Videos);
+
+        Assert.Empty(errors);
+        Assert.Null(spec!.Tokenizer);
+        Assert.NotNull(spec.Features);
+        Assert.Null(spec.Network.EmbeddingSize);
+        Assert.Null(spec.Network.EmbeddingDropout);
+        Assert.Null(spec.Training.UnknownRate);
+    }
+
+    [Fact]
+    public void Given_values_are_kept()
+    {
+        var (spec, errors) = Resolve(
+            """{"dataset":"r","model":"m","validation_dataset":"v","network":{"cell":"gru","hidden_size":32,"layers":2,"bidirectional":false,"pooling":"mean","dropout":0},"training":{"epochs":3,"seed":7,"max_minutes":2.5}}""", Reviews);
+
+        Assert.Empty(errors);
+        Assert.Equal((CellKind.Gru, 32, 2, false, PoolingKind.Mean, 0.0), (spec!.Network.Cell, spec.Network.HiddenSize, spec.Network.Layers, spec.Network.Bidirectional, spec.Network.Pooling, spec.Network.Dropout));
+        Assert.Equal((3, 7L, 2.5), (spec.Training.Epochs, spec.Training.Seed, spec.Training.MaxMinutes));
+        Assert.Null(spec.Training.ValidationFraction);
+        Assert.Null(spec.Network.ForgetBias);
+    }
+
+    [Theory]
+    [InlineData("""{"dataset":"r","model":"m"}""", false)]
+    [InlineData("""{"dataset":"r","model":"m","name":"n","validation_dataset":"v","test_dataset":"t","network":{"cell":"gru"},"training":{"max_minutes":1}}""", false)]
+    [InlineData("""{"dataset":"r","model":"m"}""", true)]
+    public void An_echoed_spec_can_be_posted_again_and_gives_itself(string json, bool frames)
+    {
+        var data = frames ? Videos : Reviews;
+        var echoed = JsonSerializer.Serialize(Resolve(json, data).Spec, JsonConventions.Stored);
+
+        var (again, errors) = Resolve(echoed, data);
+
+        Assert.Empty(errors);
+        Assert.Equal(echoed, JsonSerializer.Serialize(again, JsonConventions.Stored));
+    }
+
+    [Theory]
+    [InlineData("""{"hidden_size":0}""", "/network/hidden_size", "network.hidden_size is 0; it must be a whole number from 1 to 2048.")]
+    [InlineData("""{"dropout":1}""", "/network/dropout", "network.dropout is 1; it must be a number from 0 to 0.95.")]
+    [InlineData("""{"cell":"lsmt"}""", "/network/cell", "network.cell is \"lsmt\", which is not available.")]
+    [InlineData("""{"forget_bias":"chrono"}""", "/network/forget_bias", "network.forget_bias must be a number from -10 to 10.")]
+    [InlineData("""{"cell":"gru","forget_bias":1}""", "/network/forget_bias", "network.forget_bias is not available for this job.")]
+    public void A_wrong_network_value_names_field_limit_and_given(string network, string where, string detail)
+    {
+        var (spec, errors) = Resolve($$$"""{"dataset":"r","model":"m","network":{{{network}}}}""", Reviews);
+
+        Assert.Null(spec);
+        var error = Assert.Single(errors);
+        Assert.Equal((where, detail), (error.Pointer, error.Detail));
+        Assert.NotEmpty(error.Hint);
+    }
+
+    [Theory]
+    [InlineData("network", "attention", "\"dot\"")]
+    [InlineData("network", "feedback", "\"outputs\"")]
+    [InlineData("network", "variational_dropout", "true")]
+    [InlineData("network", "tie_weights", "true")]
+    [InlineData("tokenizer", "subword_features", "\"affix\"")]
+    [InlineData("tokenizer", "kind", "\"bpe\"")]
+    [InlineData("training", "bptt_steps", "64")]
+    [InlineData("training", "accumulate_steps", "2")]
+    [InlineData("training", "optimizer", "\"sgd\"")]
+    [InlineData("training", "momentum", "0.9")]
+    [InlineData("training", "schedule", "\"plateau\"")]
+    [InlineData("training", "step_size", "10")]
+    [InlineData("training", "decay", "0.5")]
+    [InlineData("training", "clip_value", "1")]
+    [InlineData("training", "class_weights", "\"balanced\"")]
+    [InlineData("training", "scheduled_sampling", "0.5")]
+    [InlineData("training", "gradient_flow", "true")]
+    public void What_is_not_built_yet_is_refused_not_ignored(string group, string field, string value)
+    {
+        var (spec, errors) = Resolve($$$"""{"dataset":"r","model":"m","{{{group}}}":{"{{{field}}}":{{{value}}}}}""", Reviews);
+
+        Assert.Null(spec);
+        Assert.Equal($"/{group}/{field}", Assert.Single(errors).Pointer);
+    }
+
+    [Fact]
+    public void All_errors_are_told_at_once()
+    {
+        var (_, errors) = Resolve("""{"dataset":"r","model":"m","init_from":"x","network":{"layers":99},"features":{},"training":{"epochs":0,"seed":-1}}""", Reviews);
+
+        Assert.Equal(["/init_from", "/features", "/network/layers", "/training/seed", "/training/epochs"], errors.Select(error => error.Pointer));
+    }
+
+    [Fact]
+    public void Every_default_is_itself_acceptable_for_small_and_large_data()
+    {
+        foreach (var input in Enum.GetValues<InputKind>())
+            foreach (var rows in new[] { 2, 300, 5_000, 100_000, 5_000_000 })
+                foreach (var classes in new[] { 2, 20 })
+                {
+                    var data = new DatasetFacts(input, rows, 20, 400, classes, input == InputKind.Frames ? 12 : 0);
+                    var spec = Resolve("""{"dataset":"r","model":"m"}""", data).Spec;
+                    Assert.Empty(Resolve(JsonSerializer.Serialize(spec, JsonConventions.Stored).Replace("\"kind\":\"word\",", input == InputKind.Tokens ? "" : "\"kind\":\"word\",", StringComparison.Ordinal), data).Errors);
+                }
+    }
+}
