@@ -1,1 +1,21 @@
-System.Console.WriteLine();
+using Rnn.Benchmarks;
+
+return args switch
+{
+    ["train", ..] => TrainBenchmark.Run(args[1..]),
+    ["matmul", ..] => MatMulBenchmark.Run(),
+    ["http", ..] => await HttpBenchmark.RunAsync(args[1..]),
+    ["echo", var url] => await EchoServer.RunAsync(url),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("""
+        dotnet run -c Release --project tests/Rnn.Benchmarks -- train    a training step beside TorchSharp's (fetches libtorch)
+        dotnet run -c Release --project tests/Rnn.Benchmarks -- matmul   the packed product beside the machine's FMA peak
+        dotnet run -c Release --project tests/Rnn.Benchmarks -- http     one sentence over HTTP beside an echo (needs wrk)
+        Each writes its table into tests/Rnn.Benchmarks/README.md; --dry leaves the file alone.
+        """);
+    return 2;
+}

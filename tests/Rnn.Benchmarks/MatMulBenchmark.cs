@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text;
+using Rnn.Kernels;
+
+namespace Rnn.Benchmarks;
+
+/// <summary>The packed product at the sizes a recurrence meets, as a share of the FMA peak measured in the same rounds, one thread.</summary>
+internal static class MatMulBenchmark
+{
+    private const int Rounds = 9;
+    private const double Seconds = 0.15;
+
+    // One row serving, the recurrent product of a batch, the input product of all steps, a head of few columns.
+    private static readonly (int Rows, int Columns, int Depth)[] s_shapes =
+        [(1, 512, 128), (1, 1024, 256), (16, 512, 128), (32, 512, 128), (32, 1024, 256), (32, 2048, 512), (2048, 512, 128), (2048, 1024, 256), (2048, 65, 256)];
+
+    private static float s_sink;
+
+    public static int Run()
+    {
+        var table = new StringBuilder("| product | GFLOP/s (min–max) | peak GFLOP/s | share of the peak |\n|---|---|---|---|\n");
+        foreach (var (rows, columns, depth) in s_shapes)
+        {
+            var (a, b, c) = (Fill(rows * depth), Fill(depth * columns), new float[rows * columns]);
+            var packed = new PackedMatrix(depth, columns);
+            packed.Pack(b);
+            Check(a, b, packed, rows, columns, depth);
+            Line(table, $"A·B, {rows} × {depth} · {depth} × {columns}", 2.0 * rows * columns * depth, () => MatMul.Multiply(a, rows, packed, default, c, columns));
+        }
+
+        foreach (var (rows, columns, depth) in new[] { (512, 128, 2048), (1024, 256, 2048) })
+        {
+            var (a, b, c) = (Fill(rows * depth), Fill(depth * columns), new float[rows * columns]);
+            var scratch = new float[MatMul.ScratchLength(depth, rows, columns)];
+            Line(table, $"AᵀB with packing, {rows} × {depth} · {depth} × {columns}", 2.0 * rows * columns * depth, () => MatMul.MultiplyTransposedAdd(a, rows, rows, b, columns, columns, depth, c, scratch));
+        }
+
+        Report.Write("matmul", table.ToString(), Environment.GetCommandLineArgs().Contains("--dry"));
+        return 0;
+    }
+
+    private static void Line(StringBuilder table, string name, double operations, Action product)
+    {
+        var rates = Stopwatched.Alternate(Rounds, Seconds, product, () => s_sink += FmaPeak.Run());
+        double[] own = [.. rates[0].Select(r => r * operations / 1e9)], peak = [.. rates[1].Select(r => r * FmaPeak.Operations / 1e9)];
+        // The ratio is taken round by round: both sides of it saw the same clock.
+        var share = Report.Median(own.Zip(peak, (o, p) => o / p));
+        table.AppendLine(CultureInfo.InvariantCulture, $"| {name} | {Report.Median(own):F1} ({own.Min():F1}–{own.Max():F1}) | {Report.Median(peak):F1} | {share:P0} |");
+        Console.Error.WriteLine($"{name}: {share:P0}");
+    }
+
+    private static void Check(float[] a, float[] b, PackedMatrix packed, int rows, int columns, int depth)
+    {
+        var c = new float[rows * columns];
+        MatMul.Multiply(a, rows, packed, default, c, columns);
+        for (var i = 0; i < rows; i += Math.Max(1, rows / 3))
+            for (var j = 0; j < columns; j += 7)
+            {
+                double want = 0;
+                for (var k = 0; k < depth; k++) want += (double)a[(i * depth) + k] * b[(k * columns) + j];
+                if (Math.Abs(want - c[(i * columns) + j]) > 1e-4 * Math.Max(1, Math.Abs(want))) throw new InvalidOperationException($"wrong product at {i}, {j}: {c[(i * columns) + j]}, expected {want}");
+            }
+    }
+
+    private static float[] Fill(int count)
+    {
+        var random = new Random(count);
+        return [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() * 2) - 1)];
+    }
+}
