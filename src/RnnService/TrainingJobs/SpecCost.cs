@@ -1,4 +1,5 @@
 using Rnn.Cells;
+using Rnn.Data;
 using Rnn.Layers;
 using Rnn.Tensors;
 using Rnn.Training;
@@ -24,7 +25,7 @@ internal sealed record SpecCost(long Parameters, long MemoryBytes)
         long directions = network.Bidirectional ? 2 : 1;
         long input = network.EmbeddingSize ?? data.FeatureSize;
         long hidden = network.HiddenSize;
-        var parameters = spec.Tokenizer is { } tokenizer ? Math.Min((long)tokenizer.VocabularySize * tokenizer.TokenNgrams, Math.Max(1_000, datasetBytes / 2)) * input : 0;
+        var parameters = spec.Tokenizer is { } tokenizer ? Math.Min((long)tokenizer.VocabularySize * (tokenizer.TokenNgrams + (tokenizer.SubwordFeatures == SubwordFeatures.Affix ? 1 : 0)), Math.Max(1_000, datasetBytes / 2)) * input : 0;
         for (var layer = 0; layer < network.Layers; layer++)
             parameters += directions * gates * hidden * ((layer == 0 ? input : directions * hidden) + hidden + 2);
         parameters += (directions * hidden + 1) * data.Classes;

@@ -19,12 +19,10 @@ internal static class SpecDefaults
     public const ScheduleKind Schedule = ScheduleKind.Cosine;
     public const double ClipNorm = 1;
     public const double WeightDecay = 0;
-    public const double LabelSmoothing = 0;
     public const double ValidationFraction = 0.1;
     public const long Seed = 1;
     public const int VocabularySize = 30_000;
     public const bool Lowercase = true;
-    public const TokenizerKind Tokenizer = TokenizerKind.Word;
 
     public static int HiddenSize(DatasetFacts data) => data.IsFrames ? 64 : 128;
 
@@ -36,7 +34,12 @@ internal static class SpecDefaults
 
     public static double EmbeddingDropout(DatasetFacts _) => 0.5;
 
-    public static int TokenNgrams(DatasetFacts data) => data.Input == InputKind.Text ? 2 : 1;
+    /// <summary>Texts of a word or two, such as names, tell more by their letters.</summary>
+    public static TokenizerKind Tokenizer(DatasetFacts data) => data.Input == InputKind.Text && data.MedianLength <= 2 ? TokenizerKind.Char : TokenizerKind.Word;
+
+    public static int TokenNgrams(TokenizerKind kind) => kind == TokenizerKind.Char ? 3 : 1;
+
+    public static SubwordFeatures SubwordFeatures(TokenizerKind kind) => kind == TokenizerKind.Word ? Rnn.Data.SubwordFeatures.Affix : Rnn.Data.SubwordFeatures.None;
 
     public static int MinFrequency(DatasetFacts data) => data.Rows < 2_000 ? 1 : 2;
 
@@ -49,6 +52,9 @@ internal static class SpecDefaults
     public static int WarmupSteps(DatasetFacts _) => 50;
 
     public static double UnknownRate(DatasetFacts _) => 0.1;
+
+    /// <summary>Much, because small sets of opinions are learnt by heart in two epochs: the loss on others then rises while accuracy still does too.</summary>
+    public static double LabelSmoothing(DatasetFacts data) => data.IsFrames ? 0.1 : 0.2;
 
     /// <summary>Small sets are seen more often: about the same number of updates, within limits.</summary>
     public static int Epochs(DatasetFacts data) => data.IsFrames

@@ -82,17 +82,20 @@ internal static class SpecResolver
 
     private static TokenizerSpec Tokenizer(TokenizerRequest given, DatasetFacts data, FieldErrors errors)
     {
-        errors.Unavailable("/tokenizer/subword_features", given.SubwordFeatures is not (null or "none"), "Available for tokenizer.subword_features: none. tokenizer.token_ngrams adds pairs and triples.");
         if (data.Input == InputKind.Tokens)
             errors.Unavailable("/tokenizer/kind", given.Kind is not null, "Leave it out: the dataset's rows are tokens already.");
-        var kind = errors.Choice("/tokenizer/kind", given.Kind, SpecDefaults.Tokenizer, Enum.GetValues<TokenizerKind>());
+        var kind = errors.Choice("/tokenizer/kind", given.Kind, SpecDefaults.Tokenizer(data), Enum.GetValues<TokenizerKind>());
+        var subwords = errors.Choice("/tokenizer/subword_features", given.SubwordFeatures, SpecDefaults.SubwordFeatures(kind), Enum.GetValues<SubwordFeatures>());
+        if (kind == TokenizerKind.Char)
+            errors.Unavailable("/tokenizer/subword_features", subwords != SubwordFeatures.None, "Leave it out, or set tokenizer.kind to word: a character has no parts.");
         return new TokenizerSpec
         {
             Kind = kind,
             VocabularySize = errors.Whole("/tokenizer/vocabulary_size", given.VocabularySize, SpecDefaults.VocabularySize, 2, 1_000_000),
             MinFrequency = errors.Whole("/tokenizer/min_frequency", given.MinFrequency, SpecDefaults.MinFrequency(data), 1, 1_000),
             Lowercase = given.Lowercase ?? SpecDefaults.Lowercase,
-            TokenNgrams = errors.Whole("/tokenizer/token_ngrams", given.TokenNgrams, SpecDefaults.TokenNgrams(data), 1, 3),
+            TokenNgrams = errors.Whole("/tokenizer/token_ngrams", given.TokenNgrams, SpecDefaults.TokenNgrams(kind), 1, 3),
+            SubwordFeatures = subwords,
         };
     }
 
@@ -121,7 +124,7 @@ internal static class SpecResolver
             Schedule = errors.Choice("/training/schedule", given.Schedule, SpecDefaults.Schedule, Enum.GetValues<ScheduleKind>()),
             WarmupSteps = errors.Whole("/training/warmup_steps", given.WarmupSteps, SpecDefaults.WarmupSteps(data), 0, 1_000_000),
             ClipNorm = errors.Number("/training/clip_norm", given.ClipNorm, SpecDefaults.ClipNorm, 1e-6, 1e6),
-            LabelSmoothing = errors.Number("/training/label_smoothing", given.LabelSmoothing, SpecDefaults.LabelSmoothing, 0, 0.9),
+            LabelSmoothing = errors.Number("/training/label_smoothing", given.LabelSmoothing, SpecDefaults.LabelSmoothing(data), 0, 0.9),
             UnknownRate = data.IsFrames ? null : errors.Number("/training/unknown_rate", given.UnknownRate, SpecDefaults.UnknownRate(data), 0, 0.9),
             ValidationFraction = holdsOut ? errors.Number("/training/validation_fraction", given.ValidationFraction, SpecDefaults.ValidationFraction, 0.01, 0.5) : null,
             EarlyStoppingPatience = errors.Whole("/training/early_stopping_patience", given.EarlyStoppingPatience, SpecDefaults.EarlyStoppingPatience(data), 0, 10_000),

@@ -101,6 +101,7 @@ internal sealed record TrainingData(
             MinFrequency = spec.MinFrequency,
             Lowercase = spec.Lowercase,
             TokenNgrams = spec.TokenNgrams,
+            SubwordFeatures = spec.SubwordFeatures,
         };
         return rows[0].Text is not null
             ? Tokenizer.Train(rows.Select(row => row.Text!), config)

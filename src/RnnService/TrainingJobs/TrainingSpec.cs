@@ -75,6 +75,7 @@ internal sealed record TokenizerSpec
     public required int MinFrequency { get; init; }
     public required bool Lowercase { get; init; }
     public required int TokenNgrams { get; init; }
+    public required SubwordFeatures SubwordFeatures { get; init; }
 }
 
 /// <summary>The scaling of frames, resolved.</summary>
