@@ -118,6 +118,29 @@ public sealed class TokenizerTests
         Assert.Equal(Ids(tokenizer, "good \ud83c film"), Ids(again, "good \ud83c film"));
     }
 
+    private static Tokenizer WithAffixes(params string[] tokens) => Tokenizer.TrainOnTokens([tokens, tokens], new TokenizerConfig { SubwordFeatures = SubwordFeatures.Affix });
+
+    [Fact]
+    public void A_new_word_is_known_by_its_beginning_and_ending()
+    {
+        var tokenizer = WithAffixes("wonderful", "terrible");
+        var (known, other) = (tokenizer.EncodeTokens(["wonderful"]).Ids!, tokenizer.EncodeTokens(["wonderible"]).Ids!);
+        Assert.Equal(tokenizer.Width, known.Length);
+        Assert.Equal(Vocabulary.Unknown, other[0]);
+        Assert.Contains(other.Skip(1), id => id > 0 && known.Skip(1).Contains(id));
+        Assert.Contains(other.Skip(1), id => id > 0 && tokenizer.EncodeTokens(["terrible"]).Ids!.Skip(1).Contains(id));
+        Assert.All(known.Concat(other), id => Assert.True(id < tokenizer.VocabularySize));
+    }
+
+    [Fact]
+    public void An_affix_never_cuts_a_surrogate_pair_and_an_empty_token_has_none()
+    {
+        string[] tokens = ["abc🎬xy", "abc🧡xy", "xy🎬ab", "xy🧡ab", ""];
+        var tokenizer = WithAffixes(tokens);
+        var again = Tokenizer.FromJson(tokenizer.ToJson());
+        Assert.Equal(tokenizer.EncodeTokens(tokens).Ids!, again.EncodeTokens(tokens).Ids!);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("null")]
