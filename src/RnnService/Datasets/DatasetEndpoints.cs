@@ -118,7 +118,7 @@ internal static class DatasetEndpoints
         .OrderByDescending(row => row.Id == idOrName)
         .FirstOrDefaultAsync(cancellationToken);
 
-    private static ProblemResult NotFound(string dataset) => Problems.NotFound("dataset", Names.Shorten(dataset), "GET /api/v1/datasets lists them.");
+    private static ProblemResult NotFound(string dataset) => Problems.NotFound("dataset", ClientText.Shorten(dataset), "GET /api/v1/datasets lists them.");
 
     private sealed record BodyLimit(long? MaxRequestBodySize) : Microsoft.AspNetCore.Http.Metadata.IRequestSizeLimitMetadata;
 }

@@ -67,7 +67,7 @@ internal sealed class DatasetInspection(Limits limits)
         }
         return _labels.Count > 1
             ? null
-            : Problems.InvalidFile($"All {Rows:N0} rows have the label '{Names.Shorten(_labels.Keys.First())}'.", "Send examples of at least two labels: a classifier learns to tell them apart.",
+            : Problems.InvalidFile($"All {Rows:N0} rows have the label '{ClientText.Shorten(_labels.Keys.First())}'.", "Send examples of at least two labels: a classifier learns to tell them apart.",
                 [ProblemError.AtLine(_firstLine, "From here on every row has the same label.")]);
     }
 
@@ -124,9 +124,9 @@ internal sealed class DatasetInspection(Limits limits)
             yield return $"{_contradictions:N0} of the repeated inputs {(_contradictions == 1 ? "has" : "have")} another label than before.";
         var (least, most) = (_labels.MinBy(label => label.Value), _labels.MaxBy(label => label.Value));
         if (most.Value >= LargeImbalance * least.Value)
-            yield return $"Labels are unbalanced: '{Names.Shorten(most.Key)}' has {most.Value:N0} rows, '{Names.Shorten(least.Key)}' {least.Value:N0}.";
+            yield return $"Labels are unbalanced: '{ClientText.Shorten(most.Key)}' has {most.Value:N0} rows, '{ClientText.Shorten(least.Key)}' {least.Value:N0}.";
         if (_labels.Count(label => label.Value < FewRows) is > 0 and var few)
-            yield return $"{few:N0} {(few == 1 ? "label has" : "labels have")} fewer than {FewRows} rows, for example '{Names.Shorten(least.Key)}'.";
+            yield return $"{few:N0} {(few == 1 ? "label has" : "labels have")} fewer than {FewRows} rows, for example '{ClientText.Shorten(least.Key)}'.";
     }
 
     private static int LengthOf(DatasetExample example) => example.Tokens?.Count ?? example.Frames?.Length ?? Words(example.Text);

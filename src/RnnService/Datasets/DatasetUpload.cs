@@ -12,7 +12,7 @@ namespace RnnService.Datasets;
 /// a dataset's row point at them, else they are deleted.
 /// </summary>
 internal sealed class DatasetUpload(
-    IDbContextFactory<RnnDbContext> contexts, Blobs blobs, IdempotencyKeys keys, Limits limits, TimeProvider time) : IDisposable
+    IDbContextFactory<RnnDbContext> contexts, Blobs blobs, IdempotencyKeys keys, Limits limits, DatabaseLocation location, TimeProvider time) : IDisposable
 {
     private readonly SemaphoreSlim _places = new(limits.ConcurrentUploads);
 
@@ -107,14 +107,19 @@ internal sealed class DatasetUpload(
             CreatedAt = now.UtcDateTime,
         };
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        if (await context.Datasets.AnyAsync(row => row.Name == form.Name, cancellationToken))
+            return null;
         context.Add(dataset);
         try
         {
             await context.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
             return dataset;
         }
-        catch (DbUpdateException) when (context.Datasets.Any(row => row.Name == form.Name))
+        catch (DbUpdateException) when (location.SqliteFile is null)
         {
+            // PostgreSQL lets two transactions look before either inserts; SQLite has one writer.
             return null;
         }
     }

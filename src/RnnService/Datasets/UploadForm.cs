@@ -42,7 +42,7 @@ internal sealed class UploadForm
             var disposition = section.GetContentDispositionHeader();
             var field = HeaderUtilities.RemoveQuotes(disposition?.Name ?? default).Value ?? "";
             if (!Fields.Contains(field))
-                throw Malformed($"'{Names.Shorten(field)}' is not a field of this form.", $"The nearest is '{NearestName.Of(field, Fields)}'; send name, task and, if wanted, format, then file.");
+                throw Malformed($"'{ClientText.Shorten(field)}' is not a field of this form.", $"The nearest is '{NearestName.Of(field, Fields)}'; send name, task and, if wanted, format, then file.");
             if (field == "file")
                 return Make(reader, values, section, FileName(disposition));
             if (!values.TryAdd(field, await ValueAsync(section, cancellationToken)))
@@ -58,7 +58,7 @@ internal sealed class UploadForm
         if (await NextAsync(_reader, cancellationToken) is { } section)
         {
             var field = HeaderUtilities.RemoveQuotes(section.GetContentDispositionHeader()?.Name ?? default).Value;
-            throw Malformed($"The field '{Names.Shorten(field)}' comes after the file.", "Send the file last: it is read as it arrives, so the other fields must be known before.");
+            throw Malformed($"The field '{ClientText.Shorten(field)}' comes after the file.", "Send the file last: it is read as it arrives, so the other fields must be known before.");
         }
     }
 
@@ -79,7 +79,7 @@ internal sealed class UploadForm
         if (!SnakeCaseEnum<LearningTask>.TryRead(text, out var task))
         {
             var nearest = NearestName.Of(text, Enum.GetValues<LearningTask>().Select(SnakeCaseEnum<LearningTask>.Write));
-            throw new ProblemException(Problems.InvalidField("/task", $"'{Names.Shorten(text)}' is not a task.", $"The nearest is '{nearest}'."));
+            throw new ProblemException(Problems.InvalidField("/task", $"'{ClientText.Shorten(text)}' is not a task.", $"The nearest is '{nearest}'."));
         }
         return task == LearningTask.SequenceClassification
             ? task
@@ -96,11 +96,11 @@ internal sealed class UploadForm
                 ".csv" => DatasetFormat.Csv,
                 ".tsv" or ".tab" => DatasetFormat.Tsv,
                 ".jsonl" or ".ndjson" => DatasetFormat.Jsonl,
-                _ => throw new ProblemException(Problems.InvalidField("/format", $"The file name '{Names.Shorten(fileName)}' does not tell the format.", hint)),
+                _ => throw new ProblemException(Problems.InvalidField("/format", $"The file name '{ClientText.Shorten(fileName)}' does not tell the format.", hint)),
             };
         }
         if (!SnakeCaseEnum<DatasetFormat>.TryRead(given, out var format))
-            throw new ProblemException(Problems.InvalidField("/format", $"'{Names.Shorten(given)}' is not a format.", hint));
+            throw new ProblemException(Problems.InvalidField("/format", $"'{ClientText.Shorten(given)}' is not a format.", hint));
         return format == DatasetFormat.Text
             ? throw new ProblemException(Problems.InvalidField("/format", "Plain text has no labels.", hint))
             : format;

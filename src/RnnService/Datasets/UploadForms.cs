@@ -22,7 +22,7 @@ internal sealed class UploadForms : IOperationFilter
             {
                 ["name"] = Text("Its unique name.", "movie-reviews", Http.Names.Pattern),
                 ["task"] = Text("What its rows teach.", "sequence_classification", null),
-                ["format"] = Text("csv, tsv or jsonl; else the file's name tells.", "csv", null),
+                ["format"] = Choice("Else the file's name tells.", "csv", "tsv", "jsonl"),
                 ["file"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary", Description = "The file, last." },
             },
         };
@@ -32,6 +32,9 @@ internal sealed class UploadForms : IOperationFilter
             Content = new Dictionary<string, IOpenApiMediaType> { ["multipart/form-data"] = new OpenApiMediaType { Schema = schema } },
         };
     }
+
+    private static OpenApiSchema Choice(string description, params string[] values) =>
+        new() { Type = JsonSchemaType.String, Description = description, Enum = [.. values] };
 
     private static OpenApiSchema Text(string description, string example, string? pattern) =>
         new() { Type = JsonSchemaType.String, Description = description, Examples = [example], Pattern = pattern };

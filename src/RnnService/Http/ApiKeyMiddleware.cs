@@ -17,7 +17,9 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, RnnServiceOptions o
     {
         var request = context.Request;
         var problem = _key is null ? CheckOpen(request) : CheckKey(request, _key);
-        problem ??= CheckOrigin(request);
+        // A key in a header is no browser's own doing; being on this machine, and Basic, are.
+        if (_key is null || IsDashboard(request))
+            problem ??= CheckOrigin(request);
         if (problem is null)
         {
             context.Features.Set(new Caller(_key is null ? "open" : "admin"));
@@ -67,7 +69,7 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, RnnServiceOptions o
         var isLocal = address is null || System.Net.IPAddress.IsLoopback(address);
         return isLocal && ListenAddresses.IsLoopback(request.Host.Host)
             ? null
-            : new ProblemResult(ProblemKind.Forbidden, $"Without an API key the service answers its own machine only, not '{Names.Shorten(request.Host.Host)}'.",
+            : new ProblemResult(ProblemKind.Forbidden, $"Without an API key the service answers its own machine only, not '{ClientText.Shorten(request.Host.Host)}'.",
                 "Use http://localhost, or set RnnService:AdminKey and send it with every request.");
     }
 

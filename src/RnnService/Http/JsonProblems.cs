@@ -20,7 +20,7 @@ internal static partial class JsonProblems
         if (exception.Message.Contains("Duplicate propert", StringComparison.Ordinal))
             return Problems.Malformed("A property is given twice.", "Give every property once.", ProblemError.At(Pointer(segments), "This property is given twice."));
         // The reader's own exceptions are about the text; only the deserialiser's are about types.
-        if (exception.InnerException is not JsonException and not null && exception.InnerException.GetType().Name == "JsonReaderException")
+        if (exception.InnerException is JsonException || exception.GetType() != typeof(JsonException))
             return NotJson(exception);
         return WrongType(segments, root, options);
     }
@@ -40,7 +40,7 @@ internal static partial class JsonProblems
         var hint = known.Length == 0
             ? "Leave it out."
             : $"The nearest known name is '{NearestName.Of(name, known)}'; known here: {string.Join(", ", known)}.";
-        return Problems.Malformed($"'{Names.Shorten(name)}' is not a known property.", hint, ProblemError.At(Pointer([.. parents, name]), "Unknown property."));
+        return Problems.Malformed($"'{ClientText.Shorten(name)}' is not a known property.", hint, ProblemError.At(Pointer([.. parents, name]), "Unknown property."));
     }
 
     private static ProblemResult MissingProperties(string list, List<string> segments)

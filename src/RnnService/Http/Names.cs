@@ -18,7 +18,7 @@ internal static partial class Names
             "A name has 1 to 64 characters a-z, 0-9, '.', '_' or '-' and begins with a letter or digit, for example 'movie-reviews'.");
 
     /// <summary>At most 80 characters of what a client sent, for use in a sentence.</summary>
-    public static string Shorten(string? text) => text is null ? "" : text.Length <= 80 ? text : $"{text.AsSpan(0, 77)}…";
+    public static string Shorten(string? text) => ClientText.Shorten(text);
 
     [GeneratedRegex($@"\A{Pattern}\z", RegexOptions.CultureInvariant)]
     private static partial Regex Rule();

@@ -63,21 +63,21 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IOptions<J
             // Failed to bind parameter "int limit" from "x".
             var parts = bad.Message.Split('"');
             var name = parts.Length > 1 ? JsonNamingPolicy.SnakeCaseLower.ConvertName(parts[1].Split(' ')[^1]) : "parameter";
-            return Problems.Malformed($"{name} cannot be '{(parts.Length > 3 ? Names.Shorten(parts[3]) : "")}'.", $"Send {name} as /swagger shows it.");
+            return Problems.Malformed($"{name} cannot be '{(parts.Length > 3 ? ClientText.Shorten(parts[3]) : "")}'.", $"Send {name} as /swagger shows it.");
         }
         return new ProblemResult(ProblemKind.OfStatus(bad.StatusCode), bad.Message, "Compare the request with the examples at /swagger.");
     }
 
     private static ProblemResult OfStatus(HttpContext context, int status)
     {
-        var (method, path) = (context.Request.Method, Names.Shorten(context.Request.Path));
+        var (method, path) = (context.Request.Method, ClientText.Shorten(context.Request.Path));
         return status switch
         {
             404 => new ProblemResult(ProblemKind.NotFound, $"There is nothing at {path}.", "/swagger lists all addresses."),
             405 => new ProblemResult(ProblemKind.MethodNotAllowed, $"{path} does not know {method}.", $"Use {context.Response.Headers.Allow}."),
             415 => new ProblemResult(
                 ProblemKind.UnsupportedMediaType,
-                $"{path} does not read '{Names.Shorten(context.Request.ContentType)}'.",
+                $"{path} does not read '{ClientText.Shorten(context.Request.ContentType)}'.",
                 $"Send Content-Type: {string.Join(" or ", Accepted(context))}."),
             _ => new ProblemResult(ProblemKind.OfStatus(status), $"{method} {path} was answered with status {status}.", "/swagger lists all addresses."),
         };

@@ -45,6 +45,7 @@ internal static class Swagger
         {
             page.DocumentTitle = "RnnService";
             page.SwaggerEndpoint("v1/swagger.json", "RnnService v1");
+            page.EnableDeepLinking();
             page.EnableTryItOutByDefault();
             page.DisplayRequestDuration();
         });

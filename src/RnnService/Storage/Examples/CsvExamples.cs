@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using CsvHelper;
-using RnnService.Http;
 
 namespace RnnService.Storage.Examples;
 
@@ -81,7 +80,7 @@ internal static class CsvExamples
     {
         if (names is [] or [""])
             return "The file is empty; its first line must name the columns text and label.";
-        var found = $"columns found: {string.Join(", ", names.Take(20).Select(name => $"'{Names.Shorten(name)}'"))}";
+        var found = $"columns found: {string.Join(", ", names.Take(20).Select(name => $"'{ClientText.Shorten(name)}'"))}";
         foreach (var needed in new[] { TextColumn, LabelColumn })
         {
             if (!names.Contains(needed))
@@ -90,7 +89,7 @@ internal static class CsvExamples
                 return $"The header names the column '{needed}' twice; {found}.";
         }
         return Array.Find(names, name => name is not (TextColumn or LabelColumn)) is { } unknown
-            ? $"The header has an unknown column '{Names.Shorten(unknown)}'; only text and label are read; {found}."
+            ? $"The header has an unknown column '{ClientText.Shorten(unknown)}'; only text and label are read; {found}."
             : null;
     }
 

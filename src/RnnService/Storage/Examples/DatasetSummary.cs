@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RnnService.Http;
 
 namespace RnnService.Storage.Examples;
 

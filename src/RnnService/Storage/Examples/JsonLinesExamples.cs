@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
-using RnnService.Http;
 
 namespace RnnService.Storage.Examples;
 
@@ -52,7 +51,7 @@ internal static class JsonLinesExamples
             if (property.NameEquals("label"))
                 label = property.Value;
             else if (!Known.Contains(property.Name))
-                return $"'{Names.Shorten(property.Name)}' is not a known property; the nearest is '{NearestName.Of(property.Name, Known)}'.";
+                return $"'{ClientText.Shorten(property.Name)}' is not a known property; the nearest is '{NearestName.Of(property.Name, Known)}'.";
             else if (input is not null)
                 return $"The line has both {kind} and {property.Name}; give one of text, tokens and frames.";
             else

@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace RnnService.Http;
+namespace RnnService;
 
 /// <summary>How the service reads and writes JSON.</summary>
 internal static class JsonConventions

@@ -1,13 +1,17 @@
-namespace RnnService.Http;
+namespace RnnService;
 
 /// <summary>Finds the name someone probably meant.</summary>
 internal static class NearestName
 {
-    /// <summary>The known name with the fewest edits to <paramref name="given"/>; the first of equals. Case does not count.</summary>
+    /// <summary>The known name nearest to <paramref name="given"/>; the first of equals. Case does not count.</summary>
     /// <exception cref="InvalidOperationException">There are no known names.</exception>
     public static string Of(string given, IEnumerable<string> known) =>
-        known.MinBy(name => Edits(given.ToLowerInvariant(), name.ToLowerInvariant()))
+        known.MinBy(name => Distance(given.ToLowerInvariant(), name.ToLowerInvariant()))
         ?? throw new InvalidOperationException("There is no known name.");
+
+    /// <summary>Edits, but a name left unfinished, or with something added, is nearer than two typing errors.</summary>
+    private static double Distance(string given, string name) =>
+        Math.Min(Edits(given, name), given.Length > 2 && (name.Contains(given) || given.Contains(name)) ? 1.5 : double.MaxValue);
 
     /// <summary>Insertions, deletions and replacements that turn one into the other (Levenshtein 1966).</summary>
     private static int Edits(string from, string to)

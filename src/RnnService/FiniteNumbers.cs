@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace RnnService.Http;
+namespace RnnService;
 
 /// <summary>Reads single-precision numbers and refuses what overflows to infinity, such as 1e39.</summary>
 internal sealed class FiniteSingle : JsonConverter<float>

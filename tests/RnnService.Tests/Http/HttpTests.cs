@@ -1,0 +1,136 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using RnnService.Storage;
+
+namespace RnnService.Tests.Http;
+
+/// <summary>What holds for every address.</summary>
+public sealed class HttpTests(ServiceFixture fixture) : IClassFixture<ServiceFixture>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Health_is_json()
+    {
+        foreach (var path in new[] { "/health/live", "/health/ready" })
+        {
+            var response = await fixture.Client.GetAsync(path, Cancellation);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.Equal("ok", (await response.JsonAsync()).Text("status"));
+        }
+    }
+
+    [Fact]
+    public async Task An_unknown_address_is_a_problem() =>
+        await (await fixture.Client.GetAsync("/api/v1/nothing", Cancellation)).ProblemAsync(404, "not_found");
+
+    [Fact]
+    public async Task A_wrong_method_is_told_the_right_ones()
+    {
+        var response = await fixture.Client.PutAsync("/api/v1/datasets", new StringContent(""), Cancellation);
+        Assert.Contains("GET, POST", (await response.ProblemAsync(405, "method_not_allowed")).Text("hint"));
+        Assert.Equal(["GET", "POST"], response.Content.Headers.Allow);
+    }
+
+    [Theory]
+    [InlineData("limit=0", 422, "invalid")]
+    [InlineData("limit=101", 422, "invalid")]
+    [InlineData("limit=many", 400, "malformed")]
+    public async Task A_wrong_limit_is_a_problem(string query, int status, string kind) =>
+        Assert.Contains("limit", (await (await fixture.Client.GetAsync($"/api/v1/datasets?{query}", Cancellation)).ProblemAsync(status, kind)).Text("detail"));
+
+    [Fact]
+    public async Task Another_sites_page_cannot_use_a_browser_on_this_machine()
+    {
+        using var rebound = new HttpRequestMessage(HttpMethod.Get, "/api/v1/datasets");
+        rebound.Headers.Host = "evil.example";
+        await (await fixture.Client.SendAsync(rebound, Cancellation)).ProblemAsync(403, "forbidden");
+
+        using var foreign = new HttpRequestMessage(HttpMethod.Delete, "/api/v1/datasets/x");
+        foreign.Headers.Add("Origin", "https://evil.example");
+        await (await fixture.Client.SendAsync(foreign, Cancellation)).ProblemAsync(403, "forbidden");
+
+        using var own = new HttpRequestMessage(HttpMethod.Delete, "/api/v1/datasets/x");
+        own.Headers.Add("Origin", fixture.Client.BaseAddress!.GetLeftPart(UriPartial.Authority));
+        await (await fixture.Client.SendAsync(own, Cancellation)).ProblemAsync(404, "not_found");
+    }
+
+    [Fact]
+    public async Task The_openapi_document_describes_every_operation()
+    {
+        var document = JsonSerializer.Deserialize<JsonElement>(await fixture.Client.GetStringAsync("/swagger/v1/swagger.json", Cancellation));
+        var operations = document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()).ToArray();
+        Assert.NotEmpty(operations);
+        foreach (var operation in operations.Select(operation => operation.Value))
+        {
+            var name = operation.Text("operationId");
+            Assert.True(operation.TryGetProperty("summary", out _), $"{name} has no summary.");
+            var responses = operation.GetProperty("responses").EnumerateObject().ToArray();
+            Assert.Contains(responses, response => response.Name[0] == '2');
+            var problems = responses.Where(response => response.Name[0] is '4' or '5').ToArray();
+            Assert.NotEmpty(problems);
+            Assert.All(problems, response => Assert.True(response.Value.GetProperty("content").TryGetProperty("application/problem+json", out _), $"{name} {response.Name}"));
+            foreach (var response in responses.Where(response => response.Name[0] == '2' && response.Value.TryGetProperty("content", out _)))
+            {
+                if (response.Value.GetProperty("content").TryGetProperty("application/json", out var content))
+                    Assert.True(content.TryGetProperty("example", out _), $"{name} has no example of its answer.");
+            }
+            foreach (var parameter in operation.TryGetProperty("parameters", out var parameters) ? parameters.EnumerateArray() : [])
+            {
+                if (parameter.Text("in") == "path")
+                    Assert.True(parameter.TryGetProperty("example", out _), $"{name} has no example of {parameter.Text("name")}.");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Swagger_is_served()
+    {
+        var page = await fixture.Client.GetStringAsync("/swagger/index.html", Cancellation);
+        Assert.Contains("swagger-ui", page);
+        var form = JsonSerializer.Deserialize<JsonElement>(await fixture.Client.GetStringAsync("/swagger/v1/swagger.json", Cancellation))
+            .GetProperty("paths").GetProperty("/api/v1/datasets").GetProperty("post").GetProperty("requestBody")
+            .GetProperty("content").GetProperty("multipart/form-data").GetProperty("schema").GetProperty("properties");
+        Assert.Equal(["name", "task", "format", "file"], form.EnumerateObject().Select(field => field.Name));
+        Assert.Equal("binary", form.GetProperty("file").Text("format"));
+    }
+
+    [Fact]
+    public async Task Lists_are_paged_newest_first()
+    {
+        await using var service = await RunningService.StartAsync();
+        await using (var context = service.Context())
+        {
+            for (var row = 0; row < 25; row++)
+            {
+                context.Add(new BlobRow { Id = $"blob_{row:d2}", Sha256 = "x" });
+                context.Add(new DatasetRow
+                {
+                    Id = $"ds_{row:d2}",
+                    Name = $"n{row}",
+                    Sha256 = "x",
+                    BlobId = $"blob_{row:d2}",
+                    SummaryJson = """{"input":"text","labels":{},"lengths":{"min":1,"p50":1,"p95":1,"max":1},"warnings":[]}""",
+                });
+            }
+            await context.SaveChangesAsync(Cancellation);
+        }
+        var seen = new List<string>();
+        var after = "";
+        for (var more = true; more;)
+        {
+            var page = await (await service.Client.GetAsync($"/api/v1/datasets?limit=10{after}", Cancellation)).JsonAsync();
+            Assert.Equal("list", page.Text("object"));
+            var ids = page.GetProperty("data").EnumerateArray().Select(dataset => dataset.Text("id")).ToArray();
+            Assert.Equal(ids[0], page.Text("first_id"));
+            Assert.Equal(ids[^1], page.Text("last_id"));
+            seen.AddRange(ids);
+            more = page.GetProperty("has_more").GetBoolean();
+            after = $"&after={page.Text("last_id")}";
+        }
+        Assert.Equal(Enumerable.Range(0, 25).Reverse().Select(row => $"ds_{row:d2}"), seen);
+        var twenty = await (await service.Client.GetAsync("/api/v1/datasets", Cancellation)).JsonAsync();
+        Assert.Equal(20, twenty.GetProperty("data").GetArrayLength());
+    }
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace RnnService.Tests;
+
+/// <summary>The built program as it is started from a shell.</summary>
+public sealed class StartTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("RnnService:AdminKey", "--urls=http://0.0.0.0:0")]
+    [InlineData("RnnService:AdminKey", "--urls=http://*:0")]
+    [InlineData("RnnService:AdminKey", "--urls=http://127.0.0.1:0;http://[::]:0")]
+    [InlineData("RnnService:AdminKey", "--http_ports=0")]
+    [InlineData("RnnService:AdminKey", "--Kestrel:Endpoints:Open:Url=http://0.0.0.0:0")]
+    [InlineData("RnnService:AdminKey", "--urls=http://*:0", "--RnnService:AdminKey=")]
+    [InlineData("'nonsense' is not an address", "--urls=nonsense")]
+    [InlineData("RnnService:DataDirectory", "--RnnService:DataDirectry=x")]
+    [InlineData("RnnService:Limits:DatasetBytes", "--RnnService:Limits:DatasetByte=5")]
+    [InlineData("RnnService:TrainingCores is 'many'", "--RnnService:TrainingCores=many")]
+    [InlineData("RnnService:TrainingCores is -1", "--RnnService:TrainingCores=-1")]
+    [InlineData("sqlite or postgresql", "--RnnService:Database=mysql")]
+    [InlineData("ConnectionStrings:RnnService", "--RnnService:Database=postgresql")]
+    [InlineData("RnnService:Role", "--RnnService:Role=worker")]
+    [InlineData("RnnService:Limits:RequestBytes is 0", "--RnnService:Limits:RequestBytes=0")]
+    [InlineData("RnnService:DataDirectory", "--RnnService:DataDirectory=/dev/null/data")]
+    public async Task A_wrong_setting_stops_the_start_with_one_sentence(string says, params string[] settings)
+    {
+        var directory = Directory.CreateTempSubdirectory("rnnservice-test-").FullName;
+        try
+        {
+            using var started = Start([.. settings.Contains("--http_ports=0") ? [] : new[] { "--urls=http://127.0.0.1:0" }, $"--RnnService:DataDirectory={directory}", .. settings]);
+            var process = started.Process;
+            var (output, error) = (process.StandardOutput.ReadToEndAsync(Cancellation), process.StandardError.ReadToEndAsync(Cancellation));
+            await process.WaitForExitAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+            Assert.Equal(1, process.ExitCode);
+            Assert.Contains(says, await error);
+            Assert.Single((await error).Trim().Split('\n'));
+            Assert.Empty(await output);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_taken_port_stops_the_start_with_one_sentence()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var address = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
+        using var started = Start([$"--urls={address}"]);
+        var process = started.Process;
+        var error = process.StandardError.ReadToEndAsync(Cancellation);
+        await process.WaitForExitAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        Assert.Equal(1, process.ExitCode);
+        Assert.Contains(address, Assert.Single((await error).Trim().Split('\n')));
+    }
+
+    [Fact]
+    public async Task A_killed_process_frees_its_directory_and_the_next_one_serves()
+    {
+        var directory = Directory.CreateTempSubdirectory("rnnservice-test-").FullName;
+        try
+        {
+            for (var life = 0; life < 2; life++)
+            {
+                using var started = Start(["--urls=http://127.0.0.1:0", $"--RnnService:DataDirectory={directory}"]);
+                var process = started.Process;
+                var line = "";
+                while (!line.Contains("listens on"))
+                    line = await process.StandardOutput.ReadLineAsync(Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancellation) ?? throw new InvalidOperationException("It ended.");
+                Assert.Contains(directory, line);
+                using var client = new HttpClient { BaseAddress = new Uri(line.Split("listens on ")[1].Split(';')[0]) };
+                Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/health/ready", Cancellation)).StatusCode);
+                process.Kill();
+                await process.WaitForExitAsync(Cancellation);
+            }
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static Started Start(string[] arguments) => new(Process.Start(new ProcessStartInfo(
+        "dotnet", [Path.Combine(AppContext.BaseDirectory, "RnnService.dll"), .. arguments])
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        // Away from the checkout, so that nothing is written into it.
+        WorkingDirectory = Path.GetTempPath(),
+    }) ?? throw new InvalidOperationException("dotnet did not start."));
+
+    /// <summary>A process that does not outlive its test.</summary>
+    private sealed record Started(Process Process) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (!Process.HasExited)
+                Process.Kill(entireProcessTree: true);
+            Process.Dispose();
+        }
+    }
+}
