@@ -31,7 +31,7 @@ public sealed class StartTests
         var directory = Directory.CreateTempSubdirectory("rnnservice-test-").FullName;
         try
         {
-            using var started = Start([.. settings.Contains("--http_ports=0") ? [] : new[] { "--urls=http://127.0.0.1:0" }, $"--RnnService:DataDirectory={directory}", .. settings]);
+            using var started = Start([settings.Contains("--http_ports=0") ? "" : "--urls=http://127.0.0.1:0", $"--RnnService:DataDirectory={directory}", .. settings]);
             var process = started.Process;
             var (output, error) = (process.StandardOutput.ReadToEndAsync(Cancellation), process.StandardError.ReadToEndAsync(Cancellation));
             await process.WaitForExitAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(30), Cancellation);

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.OpenApi;
 
 namespace RnnService.Http;
@@ -24,6 +25,7 @@ internal static class Swagger
             swagger.UseAllOfToExtendReferenceSchemas();
             swagger.CustomSchemaIds(SchemaId);
             swagger.IncludeXmlComments(Path.Combine(AppContext.BaseDirectory, $"{Assembly.GetExecutingAssembly().GetName().Name}.xml"), includeControllerXmlComments: true);
+            swagger.CustomOperationIds(OperationId);
             swagger.OperationFilter<SwaggerOperations>();
             if (options.AdminKey is null)
                 return;
@@ -50,6 +52,12 @@ internal static class Swagger
             page.DisplayRequestDuration();
         });
     }
+
+    /// <summary>The endpoint's own name, or one made of method and address: <c>get_models_name</c>.</summary>
+    private static string OperationId(ApiDescription api) =>
+        api.ActionDescriptor.EndpointMetadata.OfType<IEndpointNameMetadata>().LastOrDefault()?.EndpointName
+        ?? string.Join('_', $"{api.HttpMethod}/{api.RelativePath}".Split(['/', '{', '}', '-', '?', ':'], StringSplitOptions.RemoveEmptyEntries)
+            .Where(part => part is not ("api" or "v1"))).ToLowerInvariant();
 
     private static string SchemaId(Type type) => type.IsGenericType
         ? string.Concat(type.GetGenericArguments().Select(SchemaId)) + type.Name[..type.Name.IndexOf('`')]
