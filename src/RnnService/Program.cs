@@ -1,3 +1,4 @@
+using Hangfire;
 using RnnService.Datasets;
 using RnnService.Demo;
 using RnnService.Http;
@@ -51,6 +52,8 @@ internal static class Program
         app.UseHttpConventions();
         app.UseSwaggerPage();
         app.MapHealth();
+        // Who may see it is decided for every address in ApiKeyMiddleware.
+        app.MapHangfireDashboard("/hangfire", new DashboardOptions { Authorization = [], DashboardTitle = "RnnService", DisplayStorageConnectionString = false });
         app.MapDatasets(options.Limits);
         app.MapTrainingJobs();
         app.MapModels();

@@ -68,13 +68,14 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IOptions<J
         return new ProblemResult(ProblemKind.OfStatus(bad.StatusCode), bad.Message, "Compare the request with the examples at /swagger.");
     }
 
-    private static ProblemResult OfStatus(HttpContext context, int status)
+    private ProblemResult OfStatus(HttpContext context, int status)
     {
         var (method, path) = (context.Request.Method, ClientText.Shorten(context.Request.Path));
         return status switch
         {
             404 => new ProblemResult(ProblemKind.NotFound, $"There is nothing at {path}.", "/swagger lists all addresses."),
             405 => new ProblemResult(ProblemKind.MethodNotAllowed, $"{path} does not know {method}.", $"Use {context.Response.Headers.Allow}."),
+            413 => Problems.TooLarge("The body", settings.Limits.RequestBytes, "RnnService:Limits:RequestBytes"),
             415 => new ProblemResult(
                 ProblemKind.UnsupportedMediaType,
                 $"{path} does not read '{ClientText.Shorten(context.Request.ContentType)}'.",

@@ -39,6 +39,15 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task A_large_json_body_is_refused()
+    {
+        await using var service = await RunningService.StartAsync("--RnnService:Limits:RequestBytes=1000");
+        using var body = new StringContent(new string(' ', 2000), Encoding.UTF8, "application/json");
+        var response = await service.Client.PostAsync("/api/v1/training-jobs", body, Cancellation);
+        Assert.Contains("RequestBytes", (await response.ProblemAsync(413, "too_large")).Text("hint"));
+    }
+
+    [Fact]
     public async Task A_line_without_end_is_not_read_into_memory()
     {
         await using var service = await RunningService.StartAsync("--RnnService:Limits:LineBytes=1000");
