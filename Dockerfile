@@ -18,8 +18,7 @@ ENV RnnService__DataDirectory=/data
 USER $APP_UID
 VOLUME /data
 EXPOSE 8080
-# The program asks itself: the image has no curl.
-HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 CMD ["dotnet", "RnnService.dll", "healthcheck"]
+# The image has bash but no curl.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /health/ready HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 && grep -q '^HTTP/1.1 200' <&3"]
 ENTRYPOINT ["dotnet", "RnnService.dll"]
-# Any command of the program may stand here instead: migrate, backup <file>, healthcheck.
 CMD ["--urls", "http://0.0.0.0:8080"]
