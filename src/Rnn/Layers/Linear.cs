@@ -42,6 +42,13 @@ public sealed class Linear
         if (training) (_gradient ??= new PackedMatrix(OutputSize, InputSize)).Pack(_weight.Values.Span);
     }
 
+    /// <summary>Multiplies weight and bias in a buffer laid out like the parameters.</summary>
+    public void Scale(Span<float> values, float factor)
+    {
+        TensorPrimitives.Multiply(_weight.In(values), factor, _weight.In(values));
+        TensorPrimitives.Multiply(_bias.In(values), factor, _bias.In(values));
+    }
+
     /// <summary><paramref name="x"/> is <c>[rows, in]</c>; overwrites <paramref name="y"/> <c>[rows, out]</c>.</summary>
     public void Forward(ReadOnlySpan<float> x, int rows, Span<float> y) => MatMul.Multiply(x, rows, _product, _bias.Values.Span, y, OutputSize);
 

@@ -93,6 +93,9 @@ public sealed class SequenceClassifier
     /// <summary>Zeroes what <see cref="AddEmbeddingGradient"/> wrote.</summary>
     public void ClearEmbeddingGradient(ClassifierPass pass, Span<float> gradients) => _embedding?.ClearGradient(pass.Batch.Ids, gradients);
 
+    /// <summary>Scales the head in a buffer laid out like the parameters, so that every logit is multiplied by <paramref name="factor"/>.</summary>
+    public void ScaleLogits(Span<float> values, float factor) => _head.Scale(values, factor);
+
     private Span<float> Forward(ClassifierPass pass, ulong? dropoutKey)
     {
         Workspace workspace = pass.Workspace;

@@ -10,31 +10,39 @@ public static class Evaluation
 {
     private const int RowsPerPass = 32;
 
-    /// <summary>Loss, accuracy and macro F1; sums run in the order of the rows, whatever the thread count.</summary>
-    public static Metrics Measure(SequenceClassifier model, SequenceSet set, BatchShards shards)
+    /// <summary>Loss, accuracy and macro F1.</summary>
+    public static Metrics Measure(SequenceClassifier model, SequenceSet set, BatchShards shards) => Score(Logits(model, set, shards), set.Labels, model.Config.Classes);
+
+    /// <summary>The logits of all sequences, <c>[count, classes]</c> in the order of the set.</summary>
+    public static float[] Logits(SequenceClassifier model, SequenceSet set, BatchShards shards)
     {
         int classes = model.Config.Classes;
         int[][] batches = [.. Batching.ByLength(set.Lengths, RowsPerPass)];
-        double[] losses = new double[set.Count];
-        int[] predicted = new int[set.Count];
+        float[] logits = new float[set.Count * classes];
         using var passes = new ThreadLocal<ClassifierPass>(model.CreatePass);
         shards.Run(batches.Length, index =>
         {
             ClassifierPass pass = passes.Value!;
             pass.Batch.Assign(set.Inputs, batches[index]);
-            ReadOnlySpan<float> logits = model.Forward(pass);
-            for (int i = 0; i < batches[index].Length; i++)
-            {
-                int row = batches[index][i];
-                ReadOnlySpan<float> values = logits.Slice(i * classes, classes);
-                losses[row] = CrossEntropy.Loss(values, set.Labels[row]);
-                predicted[row] = TensorPrimitives.IndexOfMax(values);
-            }
+            ReadOnlySpan<float> values = model.Forward(pass);
+            for (int i = 0; i < batches[index].Length; i++) values.Slice(i * classes, classes).CopyTo(logits.AsSpan(batches[index][i] * classes));
         });
+        return logits;
+    }
 
+    /// <summary>What logits <c>[count, classes]</c> are worth; sums run in the order of the rows.</summary>
+    public static Metrics Score(ReadOnlySpan<float> logits, IReadOnlyList<int> labels, int classes)
+    {
+        double loss = 0;
         int[] confusion = new int[classes * classes];
-        for (int row = 0; row < set.Count; row++) confusion[(set.Labels[row] * classes) + predicted[row]]++;
-        return new Metrics(losses.Sum() / set.Count, Accuracy(confusion, classes), MacroF1(confusion, classes));
+        for (int row = 0; row < labels.Count; row++)
+        {
+            ReadOnlySpan<float> values = logits.Slice(row * classes, classes);
+            loss += CrossEntropy.Loss(values, labels[row]);
+            confusion[(labels[row] * classes) + TensorPrimitives.IndexOfMax(values)]++;
+        }
+
+        return new Metrics(loss / labels.Count, Accuracy(confusion, classes), MacroF1(confusion, classes));
     }
 
     /// <summary>Share of the diagonal of a confusion matrix <c>[true, predicted]</c>.</summary>

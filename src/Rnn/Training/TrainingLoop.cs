@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Rnn.Data;
 using Rnn.Models;
 using Rnn.Tensors;
@@ -114,7 +115,7 @@ public sealed class TrainingLoop
         _model.Pack(training: true);
     }
 
-    /// <summary>Gives the model the weights of the best validation loss (the current ones before the first epoch's end).</summary>
+    /// <summary>Gives the model the weights of the best validation loss, calibrated (the current ones before the first epoch's end).</summary>
     public void TakeBest()
     {
         if (_state.BestLoss is null) return;
@@ -124,10 +125,18 @@ public sealed class TrainingLoop
 
     private EpochReport EndEpoch()
     {
-        Metrics validation = Evaluation.Measure(_model, _validation, _shards);
+        float[] logits = Evaluation.Logits(_model, _validation, _shards);
+        float factor = Calibration.Factor(logits, _validation.Labels, _model.Config.Classes);
+        TensorPrimitives.Multiply(logits, factor, logits);
+        Metrics validation = Evaluation.Score(logits, _validation.Labels, _model.Config.Classes);
         int epoch = _state.Epoch + 1;
         bool isBest = _state.BestLoss is not { } best || validation.Loss < best;
-        if (isBest) _model.Parameters.Values.CopyTo(_best);
+        if (isBest)
+        {
+            _model.Parameters.Values.CopyTo(_best);
+            _model.ScaleLogits(_best.Span, factor);
+        }
+
         var report = new EpochReport(epoch, _state.LossSum / _state.Rows, (double)_state.Correct / _state.Rows, validation, _state.NormSum / _state.Batch, isBest);
         int bestEpoch = isBest ? epoch : _state.BestEpoch;
         _state = new TrainingState(

@@ -13,7 +13,7 @@ public sealed record StepReport(long Step, double Loss, double GradientNorm, dou
 /// <param name="Epoch">From 1.</param>
 /// <param name="TrainLoss">Mean loss over the epoch's batches while training (dropout on, smoothed).</param>
 /// <param name="TrainAccuracy">Accuracy of the same passes.</param>
-/// <param name="Validation">Measured after the epoch.</param>
+/// <param name="Validation">Measured after the epoch with calibrated probabilities (<see cref="Calibration"/>), as they would be published.</param>
 /// <param name="GradientNorm">Mean norm before clipping.</param>
 /// <param name="IsBest">Whether the validation loss is the lowest so far.</param>
 public sealed record EpochReport(int Epoch, double TrainLoss, double TrainAccuracy, Metrics Validation, double GradientNorm, bool IsBest);
