@@ -10,14 +10,19 @@ internal sealed class DemoScreen(IAnsiConsole console)
     private const string Shades = " .:-=+*#%@";
     private const int FramesShown = 7;
 
+    // Where no terminal wraps lines, Spectre shall not either.
+    private const int Endless = 10_000;
+
     private bool IsInteractive => console.Profile.Capabilities.Interactive && console.Profile.Capabilities.Ansi;
 
     /// <summary>The first lines.</summary>
     public void Begin(string address, string directory)
     {
+        if (!IsInteractive) console.Profile.Width = Endless;
         Raw("");
         console.MarkupLine("[bold]RnnService demo[/]");
-        Raw($"Serving on {address}, data in {directory}. All that follows goes over HTTP, as yours would.");
+        Raw($"Serving on {address}, data in {directory}.");
+        Raw("All that follows goes over HTTP, as yours would.");
     }
 
     /// <summary>The beginning of a part.</summary>
@@ -69,9 +74,10 @@ internal sealed class DemoScreen(IAnsiConsole console)
     public void Verdict(JsonElement prediction, string expected, string input)
     {
         var label = prediction.GetProperty("label").GetString()!;
+        var width = prediction.GetProperty("scores").EnumerateObject().Max(score => score.Name.Length);
         var colour = label == expected ? "green" : "red";
         console.MarkupLine(string.Create(CultureInfo.InvariantCulture,
-            $"    [{colour}]{Markup.Escape(label),-13}[/] {100 * prediction.GetProperty("score").GetDouble(),5:0.0} %  {Markup.Escape(input)}"));
+            $"  [{colour}]{Markup.Escape(label).PadRight(width)}[/] {100 * prediction.GetProperty("score").GetDouble(),5:0.0} % {Markup.Escape(input)}"));
     }
 
     /// <summary>Some frames of a video, side by side.</summary>
