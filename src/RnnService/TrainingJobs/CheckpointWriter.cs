@@ -6,7 +6,8 @@ namespace RnnService.TrainingJobs;
 
 /// <summary>
 /// Stores checkpoints from a thread of its own, so that training goes on meanwhile: one at a time, and no more often than every
-/// second or fifty times what one costs. The first of an attempt does not wait: a job that is killed again and again still gets on.
+/// second or fifty times what one costs. A young attempt does not wait that long: the first comes at once and the next when its age
+/// has doubled, so that a job that is killed again and again keeps half of what it did and still gets on.
 /// </summary>
 internal sealed class CheckpointWriter : IDisposable
 {
@@ -23,6 +24,7 @@ internal sealed class CheckpointWriter : IDisposable
     private readonly AutoResetEvent _work = new(false);
     private readonly ManualResetEventSlim _idle = new(true);
     private (Checkpoint Checkpoint, StoredProgress Progress, TimeSpan SnapshotCost)? _pending;
+    private readonly long _began = Stopwatch.GetTimestamp();
     private long _lastTimestamp = Stopwatch.GetTimestamp();
     private TimeSpan _interval = TimeSpan.Zero;
     private volatile bool _stop;
@@ -105,7 +107,8 @@ internal sealed class CheckpointWriter : IDisposable
 
         foreach (var old in superseded) Delete(old);
         var cost = snapshotCost + Stopwatch.GetElapsedTime(start);
-        _interval = TimeSpan.FromTicks(Math.Max(Shortest.Ticks, cost.Ticks * CostFactor));
+        var age = Stopwatch.GetElapsedTime(_began);
+        _interval = TimeSpan.FromTicks(Math.Max(Shortest.Ticks, Math.Min(cost.Ticks * CostFactor, age.Ticks)));
     }
 
     private void Delete(string blobId) => _blobs.DeleteAsync(blobId, CancellationToken.None).GetAwaiter().GetResult();

@@ -5,15 +5,20 @@ using RnnService.Storage;
 
 namespace RnnService.TrainingJobs;
 
-/// <summary>Rings the bell: hands job ids to Hangfire, each at most once while it waits in this process.</summary>
+/// <summary>Rings the bell: hands job ids to Hangfire, each once while it waits in this process (again after a while, should Hangfire lose it).</summary>
 internal sealed class JobQueue(IBackgroundJobClient hangfire, IDbContextFactory<RnnDbContext> contexts, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<string, byte> _waiting = new();
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _waiting = new();
 
     /// <summary>Hands the id to a worker. Losing it does no harm: the reconciler finds the row again.</summary>
     public void Enqueue(string jobId)
     {
-        if (_waiting.TryAdd(jobId, 0)) hangfire.Enqueue<TrainingWorker>(worker => worker.Run(jobId, CancellationToken.None));
+        var now = time.GetUtcNow();
+        if (_waiting.TryGetValue(jobId, out var since) && now - since < Patience) return;
+        _waiting[jobId] = now;
+        hangfire.Enqueue<TrainingWorker>(worker => worker.Run(jobId));
     }
 
     /// <summary>A worker has taken the id.</summary>

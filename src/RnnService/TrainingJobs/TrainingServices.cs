@@ -1,4 +1,5 @@
 using Hangfire;
+using Hangfire.AspNetCore;
 using Hangfire.InMemory;
 using RnnService.Registry;
 
@@ -10,10 +11,12 @@ internal static class TrainingServices
     /// <summary>Offers job submission and, in this process, one worker that trains one job at a time with all training cores.</summary>
     public static IServiceCollection AddTrainingJobs(this IServiceCollection services)
     {
-        services.AddHangfire(hangfire => hangfire.UseInMemoryStorage(new InMemoryStorageOptions { MaxExpirationTime = TimeSpan.FromHours(1) })
-            .UseSimpleAssemblyNameTypeSerializer().UseRecommendedSerializerSettings());
-        services.AddHangfireServer(server =>
+        // The host's own storage and activator: Hangfire's defaults are one for the process, and tests run several hosts in one.
+        services.AddSingleton<JobStorage>(_ => new InMemoryStorage(new InMemoryStorageOptions { MaxExpirationTime = TimeSpan.FromHours(1) }));
+        services.AddHangfire(hangfire => hangfire.UseSimpleAssemblyNameTypeSerializer().UseRecommendedSerializerSettings());
+        services.AddHangfireServer((provider, server) =>
         {
+            server.Activator = new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>());
             server.WorkerCount = 1;
             server.ServerName = $"{Environment.MachineName}-{Environment.ProcessId}";
             server.ShutdownTimeout = TimeSpan.FromSeconds(20);

@@ -12,20 +12,20 @@ namespace RnnService.TrainingJobs;
 
 /// <summary>What Hangfire calls with a job's id: claims the row, trains, publishes. Its thread drives; BatchShards' threads compute.</summary>
 internal sealed class TrainingWorker(
-    JobLedger ledger, JobQueue queue, RunningJobs runningJobs, Blobs blobs, DatasetReader datasets, ModelRegistry registry, RnnServiceOptions options, ILogger<TrainingWorker> log)
+    JobLedger ledger, JobQueue queue, RunningJobs runningJobs, Blobs blobs, DatasetReader datasets, ModelRegistry registry,
+    RnnServiceOptions options, IHostApplicationLifetime lifetime, ILogger<TrainingWorker> log)
 {
     /// <summary>So many starts without a checkpoint in between fail a job: it probably kills its process.</summary>
     public const int MostAttempts = 5;
 
-    /// <summary>Does the job, unless somebody else does it already.</summary>
+    /// <summary>Does the job, unless somebody else does it already. When the process ends, it stores a checkpoint and hands the job back.</summary>
     /// <param name="jobId">The job.</param>
-    /// <param name="shutdown">The process is ending: store a checkpoint and hand the job back.</param>
     [AutomaticRetry(Attempts = 0)]
-    public void Run(string jobId, CancellationToken shutdown)
+    public void Run(string jobId)
     {
         queue.Taken(jobId);
         if (ledger.Claim(jobId, $"{Environment.MachineName}-{Environment.ProcessId}") is not var (claim, job)) return;
-        var running = new RunningJob(shutdown);
+        var running = new RunningJob(lifetime.ApplicationStopping);
         if (job.CancelRequested) running.Cancel();
         runningJobs.Add(jobId, running);
         try

@@ -1,5 +1,4 @@
 using RnnService.Demo;
-using Xunit;
 
 namespace RnnService.Tests.Demo;
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using RnnService.Predictions;
-using Xunit;
 
 namespace RnnService.Tests.Predictions;
 

@@ -1,6 +1,5 @@
 using Rnn.Data;
 using RnnService.Registry;
-using Xunit;
 
 namespace RnnService.Tests.Registry;
 

@@ -1,5 +1,4 @@
 using RnnService.Registry;
-using Xunit;
 
 namespace RnnService.Tests.Registry;
 

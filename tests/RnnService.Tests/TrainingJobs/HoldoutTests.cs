@@ -1,5 +1,4 @@
 using RnnService.TrainingJobs;
-using Xunit;
 
 namespace RnnService.Tests.TrainingJobs;
 

@@ -6,7 +6,6 @@ using Rnn.Training;
 using RnnService.Http;
 using RnnService.Storage.Examples;
 using RnnService.TrainingJobs;
-using Xunit;
 
 namespace RnnService.Tests.TrainingJobs;
 

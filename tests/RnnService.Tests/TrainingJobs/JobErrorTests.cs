@@ -1,0 +1,78 @@
+using RnnService.Demo;
+using RnnService.Tests.Datasets;
+
+namespace RnnService.Tests.TrainingJobs;
+
+/// <summary>What is wrong with a job is said when it is submitted, not found out by the worker.</summary>
+public sealed class JobErrorTests(ServiceFixture fixture) : IClassFixture<ServiceFixture>, IAsyncLifetime
+{
+    private HttpClient Client => fixture.Client;
+
+    public async ValueTask InitializeAsync()
+    {
+        await Client.UploadAsync("good", Uploads.Good);
+        await Client.UploadAsync("other-labels", "text,label\na,positive\nb,sideways\n");
+        await Client.UploadAsync("videos", VideoSamples.ToJsonLines(VideoSamples.Make(12, 1)), "videos.jsonl");
+        await Client.UploadAsync("wide", "{\"frames\":[[1,2]],\"label\":\"left\"}\n{\"frames\":[[1,2]],\"label\":\"right\"}\n", "wide.jsonl");
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Theory]
+    [InlineData("""{"dataset":"none","model":"m"}""", "/dataset")]
+    [InlineData("""{"dataset":"good","model":"Bad Name"}""", "/model")]
+    [InlineData("""{"dataset":"good","model":"m","name":"Bad Name"}""", "/name")]
+    [InlineData("""{"dataset":"good","model":"m","validation_dataset":"none"}""", "/validation_dataset")]
+    [InlineData("""{"dataset":"good","model":"m","test_dataset":"other-labels"}""", "/test_dataset")]
+    [InlineData("""{"dataset":"good","model":"m","validation_dataset":"videos"}""", "/validation_dataset")]
+    [InlineData("""{"dataset":"videos","model":"m","test_dataset":"wide"}""", "/test_dataset")]
+    [InlineData("""{"dataset":"good","model":"m","network":{"hidden_size":100000}}""", "/network/hidden_size")]
+    [InlineData("""{"dataset":"good","model":"m","training":{"optimizer":"sgd"}}""", "/training/optimizer")]
+    [InlineData("""{"dataset":"videos","model":"m","network":{"embedding_size":8}}""", "/network/embedding_size")]
+    public async Task A_value_that_cannot_be_is_422(string body, string where)
+    {
+        var problem = await (await Client.PostJobAsync(body)).ProblemAsync(422, "invalid");
+
+        Assert.Equal(where, problem.GetProperty("errors")[0].Text("pointer"));
+    }
+
+    [Theory]
+    [InlineData("""{"dataset":"good"}""", "/model")]
+    [InlineData("""{"dataset":"good","model":"m","network":{"hiden_size":8}}""", "/network/hiden_size")]
+    [InlineData("""{"dataset":"good","model":"m","network":{"hidden_size":"8"}}""", "/network/hidden_size")]
+    [InlineData("""{"dataset":"good","model":"m","training":{"epochs":1.5}}""", "/training/epochs")]
+    public async Task A_wrong_form_is_400(string body, string where)
+    {
+        var problem = await (await Client.PostJobAsync(body)).ProblemAsync(400, "malformed");
+
+        Assert.Equal(where, problem.GetProperty("errors")[0].Text("pointer"));
+    }
+
+    [Fact]
+    public async Task A_misspelt_field_hints_at_the_nearest_name() => Assert.Contains(
+        "hidden_size", (await (await Client.PostJobAsync("""{"dataset":"good","model":"m","network":{"hiden_size":8}}""")).ProblemAsync(400, "malformed")).Text("hint"), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_shape_that_cannot_fit_in_memory_is_refused_at_submission()
+    {
+        var frames = "[" + string.Join(",", Enumerable.Repeat("[" + string.Join(",", Enumerable.Repeat("0", 200)) + "]", 4_000)) + "]";
+        await Client.UploadAsync("long", $"{{\"frames\":{frames},\"label\":\"a\"}}\n{{\"frames\":{frames},\"label\":\"b\"}}\n", "long.jsonl");
+
+        var problem = await (await Client.PostJobAsync("""{"dataset":"long","model":"m","network":{"hidden_size":2048,"layers":8},"training":{"batch_size":4096}}""")).ProblemAsync(422, "invalid");
+
+        Assert.Contains("memory", problem.Text("detail"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET", "")]
+    [InlineData("DELETE", "")]
+    [InlineData("POST", "/cancel")]
+    [InlineData("POST", "/resume")]
+    [InlineData("GET", "/metrics")]
+    public async Task A_job_that_is_not_there_is_404(string method, string path)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), $"/api/v1/training-jobs/job_none{path}");
+
+        await (await Client.SendAsync(request, TestContext.Current.CancellationToken)).ProblemAsync(404, "not_found");
+    }
+}

@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace RnnService.Tests.TrainingJobs;
+
+/// <summary>The real process, killed with SIGKILL in the middle of training.</summary>
+public sealed class KillTests : IDisposable
+{
+    private const string Body = """{"dataset":"sentences","model":"killed","network":{"cell":"gru","hidden_size":48,"embedding_size":48},"training":{"epochs":20,"early_stopping_patience":0,"seed":3}}""";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("rnnservice-kill-").FullName;
+    private readonly HttpClient _client = new() { BaseAddress = new Uri($"http://127.0.0.1:{FreePort()}"), Timeout = TimeSpan.FromSeconds(30) };
+    private Process? _process;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    // tests/kill-resume.sh does the same with 20 kills at random moments of a job of minutes.
+    [Fact]
+    public async Task A_killed_job_goes_on_by_itself_and_ends_in_the_same_weights()
+    {
+        const int kills = 3;
+        await StartAsync();
+        await _client.UploadSentencesAsync();
+        var untouched = await _client.EndAsync(await _client.StartJobAsync(Body));
+        var id = await _client.StartJobAsync(Body);
+        var reached = 0L;
+        for (var kill = 0; kill < kills; kill++)
+        {
+            // Past a checkpoint that is newer than the one of the last time.
+            var seen = await _client.WaitAsync(id, job => job.Step() > reached + 20 && job.GetProperty("attempt").GetInt32() == 0);
+            Assert.Equal("running", seen.Text("status"));
+            reached = seen.Step();
+            _process!.Kill();
+            await _process.WaitForExitAsync(Cancellation);
+            await StartAsync();
+            var resumed = await _client.JobAsync(id);
+            Assert.Matches("^(running|succeeded)$", resumed.Text("status"));
+        }
+
+        var killed = await _client.EndAsync(id);
+
+        Assert.Equal(await WeightsAsync(untouched), await WeightsAsync(killed));
+        Assert.Equal(untouched.GetProperty("metrics").ToString(), killed.GetProperty("metrics").ToString());
+        Assert.Equal(await CurveAsync(untouched), await CurveAsync(killed));
+    }
+
+    [Fact]
+    public async Task A_stopped_process_hands_its_job_to_the_next_one()
+    {
+        await StartAsync();
+        await _client.UploadSentencesAsync();
+        var id = await _client.StartJobAsync($$"""{"dataset":"sentences","model":"handed",{{Training.Endless}}}""");
+        await _client.WaitAsync(id, job => job.Step() > 50);
+        using (var stop = Process.Start("kill", ["-TERM", _process!.Id.ToString()])) await stop.WaitForExitAsync(Cancellation);
+        await _process.WaitForExitAsync(Cancellation);
+        Assert.Equal(0, _process.ExitCode);
+
+        await StartAsync();
+
+        var resumed = await _client.WaitAsync(id, job => job.Text("status") == "running" && job.Step() > 51);
+        Assert.Equal(0, resumed.GetProperty("attempt").GetInt32());
+    }
+
+    private async Task<string> WeightsAsync(JsonElement job)
+    {
+        var version = await _client.GetFromJsonAsync<JsonElement>($"/api/v1/models/killed/versions/{job.GetProperty("result").GetProperty("version")}", Cancellation);
+        return version.GetProperty("receipt").Text("weights_sha256");
+    }
+
+    // Every measurement but those of the clock: once each, none lost, none twice.
+    private async Task<IReadOnlyList<string>> CurveAsync(JsonElement job)
+    {
+        var metrics = await _client.GetFromJsonAsync<JsonElement>($"/api/v1/training-jobs/{job.Text("id")}/metrics", Cancellation);
+        return [.. metrics.GetProperty("data").EnumerateArray().Where(point => point.Text("name") != "tokens_per_second").Select(point => point.ToString())];
+    }
+
+    private async Task StartAsync()
+    {
+        _process = Process.Start(new ProcessStartInfo("dotnet",
+        [
+            Path.Combine(AppContext.BaseDirectory, "RnnService.dll"), $"--urls={_client.BaseAddress}", $"--RnnService:DataDirectory={_directory}", "--Logging:LogLevel:Default=Warning",
+        ]) { UseShellExecute = false });
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                using var ready = await _client.GetAsync("/health/ready", Cancellation);
+                if (ready.StatusCode == HttpStatusCode.OK) return;
+            }
+            catch (HttpRequestException)
+            {
+                Assert.True(tries < 600, "the service did not start within half a minute");
+            }
+
+            await Task.Delay(50, Cancellation);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        if (_process is not null)
+        {
+            if (!_process.HasExited) _process.Kill();
+            _process.WaitForExit();
+            _process.Dispose();
+        }
+
+        Directory.Delete(_directory, recursive: true);
+    }
+}
