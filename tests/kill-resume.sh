@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Kills one training job 20 times at random moments and compares its weights with those of an uninterrupted run.
+# usage: tests/kill-resume.sh train.csv [kills] [port]      (build the service in Release first; needs curl and jq)
+set -euo pipefail
+file=$1 kills=${2:-20} port=${3:-22500}
+here=$(cd "$(dirname "$0")/.." && pwd)
+data=$(mktemp -d) url=http://127.0.0.1:$port api=http://127.0.0.1:$port/api/v1 pid=
+trap 'kill -9 $pid 2>/dev/null || true; rm -rf "$data"' EXIT
+start() {
+  dotnet "$here/src/RnnService/bin/Release/net10.0/RnnService.dll" --urls "$url" --RnnService:DataDirectory "$data" --Logging:LogLevel:Default=Warning & pid=$!
+  until curl -sf "$url/health/ready" >/dev/null; do sleep 0.05; done
+}
+job() { curl -sf "$api/training-jobs/$1"; }
+submit() { curl -sf "$api/training-jobs" -H 'Content-Type: application/json' -d '{"dataset":"killed","model":"killed","training":{"early_stopping_patience":0,"seed":3}}' | jq -r .id; }
+finish() { until job "$1" | jq -e '.status == "succeeded" or .status == "failed"' >/dev/null; do sleep 0.5; done; job "$1" | jq -c '{status, error, attempt, metrics}'; }
+weights() { curl -sf "$api/models/killed/versions/$1" | jq -r .receipt.weights_sha256; }
+
+start
+curl -sf "$api/datasets" -F name=killed -F task=sequence_classification -F "file=@$file" >/dev/null
+plain=$(submit); finish "$plain"
+killed=$(submit)
+for ((i = 1; i <= kills; i++)); do
+  sleep "$((RANDOM % 5)).$((RANDOM % 10))"
+  echo "kill $i at step $(job "$killed" | jq -c '[.progress.step, .attempt, .status]')"
+  kill -9 "$pid"; wait "$pid" 2>/dev/null || true
+  start
+done
+finish "$killed"
+[ "$(weights 1)" = "$(weights 2)" ] && echo "same weights: $(weights 1)" || { echo "weights differ: $(weights 1) and $(weights 2)"; exit 1; }
