@@ -26,10 +26,14 @@ internal static class TrainingJobEndpoints
     /// <summary>Starts a training job</summary>
     /// <remarks>Only <c>dataset</c> and <c>model</c> are required; the answer echoes the whole resolved spec.</remarks>
     /// <param name="request">What to train.</param>
+    /// <param name="dry_run">Not available yet: <c>true</c> is answered with 422.</param>
     /// <param name="submission">Turns it into a job.</param>
     /// <param name="cancellationToken">The client left.</param>
-    private static async Task<Results<Accepted<TrainingJobResponse>, ProblemResult>> Create(TrainingJobRequest request, JobSubmission submission, CancellationToken cancellationToken)
+    private static async Task<Results<Accepted<TrainingJobResponse>, ProblemResult>> Create(
+        TrainingJobRequest request, bool? dry_run, JobSubmission submission, CancellationToken cancellationToken)
     {
+        if (dry_run is true)
+            return new ProblemResult(ProblemKind.NotAvailable, "dry_run is not available yet.", "Leave dry_run out; the job echoes its resolved spec and can be cancelled at once.");
         var row = await submission.SubmitAsync(request, cancellationToken);
         return TypedResults.Accepted($"/api/v1/training-jobs/{row.Id}", TrainingJobResponse.Of(row));
     }

@@ -63,6 +63,17 @@ public sealed class JobErrorTests(ServiceFixture fixture) : IClassFixture<Servic
         Assert.Contains("memory", problem.Text("detail"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_dry_run_is_refused_and_makes_no_job()
+    {
+        var body = new StringContent("""{"dataset":"good","model":"dry"}""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+
+        await (await Client.PostAsync("/api/v1/training-jobs?dry_run=true", body, TestContext.Current.CancellationToken)).ProblemAsync(422, "not_available");
+
+        using var context = fixture.Service.Context();
+        Assert.DoesNotContain(context.TrainingJobs, job => job.Model == "dry");
+    }
+
     [Theory]
     [InlineData("GET", "")]
     [InlineData("DELETE", "")]
