@@ -26,7 +26,7 @@ internal sealed class DemoCommand
     public static bool IsAsked(string[] args) => args is ["demo", ..];
 
     /// <summary>Only what goes wrong is logged: the screen belongs to the demo.</summary>
-    public static void Quieten(ILoggingBuilder logging) => 
+    public static void Quieten(ILoggingBuilder logging) =>
         // A rule for the provider beats those of the settings, which are for categories.
         logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).AddFilter<ConsoleLoggerProvider>(level => level >= LogLevel.Warning);
 

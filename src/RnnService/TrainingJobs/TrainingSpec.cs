@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
-using Rnn.Data;
 using Rnn.Cells;
+using Rnn.Data;
 using Rnn.Layers;
 using Rnn.Tensors;
 using Rnn.Training;

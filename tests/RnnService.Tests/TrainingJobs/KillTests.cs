@@ -83,7 +83,8 @@ public sealed class KillTests : IDisposable
         _process = Process.Start(new ProcessStartInfo("dotnet",
         [
             Path.Combine(AppContext.BaseDirectory, "RnnService.dll"), $"--urls={_client.BaseAddress}", $"--RnnService:DataDirectory={_directory}", "--Logging:LogLevel:Default=Warning",
-        ]) { UseShellExecute = false });
+        ])
+        { UseShellExecute = false });
         for (var tries = 0; ; tries++)
         {
             try

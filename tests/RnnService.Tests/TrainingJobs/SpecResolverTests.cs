@@ -99,7 +99,7 @@ public sealed class SpecResolverTests
     [InlineData("network", "feedback", "\"outputs\"")]
     [InlineData("network", "variational_dropout", "true")]
     [InlineData("network", "tie_weights", "true")]
-    [InlineData("tokenizer", "subword_features", "\"affix\"")]
+    [InlineData("tokenizer", "subword_features", "\"char\"")]
     [InlineData("tokenizer", "kind", "\"bpe\"")]
     [InlineData("training", "bptt_steps", "64")]
     [InlineData("training", "accumulate_steps", "2")]
