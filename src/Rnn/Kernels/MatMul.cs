@@ -40,17 +40,23 @@ public static class MatMul
     public static void MultiplyTransposedAdd(
         ReadOnlySpan<float> a, int rows, int aStride, ReadOnlySpan<float> b, int columns, int bStride, int depth, Span<float> c, Span<float> scratch)
     {
-        if (depth == 0) return;
-        Span<float> packedA = scratch[..Panels.Length(depth, rows, Panels.TileRows)];
-        Span<float> packedB = scratch.Slice(packedA.Length, Panels.Length(depth, columns, Panels.Width));
-        Panels.Pack(a, depth, rows, aStride, Panels.TileRows, packedA);
-        Panels.Pack(b, depth, columns, bStride, Panels.Width, packedB);
-        Run(packedA, new Left(1, Panels.TileRows, rows), packedB, depth, columns, c, columns, c, columns, Panels.Width);
+        for (int first = 0; first < depth; first += DepthBlock)
+        {
+            int block = Math.Min(DepthBlock, depth - first);
+            Span<float> packedA = scratch[..Panels.Length(block, rows, Panels.TileRows)];
+            Span<float> packedB = scratch.Slice(packedA.Length, Panels.Length(block, columns, Panels.Width));
+            Panels.Pack(a[(first * aStride)..], block, rows, aStride, Panels.TileRows, packedA);
+            Panels.Pack(b[(first * bStride)..], block, columns, bStride, Panels.Width, packedB);
+            Run(packedA, new Left(1, Panels.TileRows, rows), packedB, block, columns, c, columns, c, columns, Panels.Width);
+        }
     }
 
     /// <summary>Floats of scratch that <see cref="MultiplyTransposedAdd"/> needs.</summary>
     public static int ScratchLength(int depth, int rows, int columns) =>
-        Panels.Length(depth, rows, Panels.TileRows) + Panels.Length(depth, columns, Panels.Width);
+        Panels.Length(Math.Min(depth, DepthBlock), rows, Panels.TileRows) + Panels.Length(Math.Min(depth, DepthBlock), columns, Panels.Width);
+
+    /// <summary>Tokens of one partial sum of a weight gradient: both packed panels of a tile stay in the first-level cache.</summary>
+    private const int DepthBlock = 256;
 
     private static readonly float[] Zeros = new float[Panels.Width];
 
