@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace Rnn.Kernels;
 
 /// <summary>
@@ -16,13 +19,19 @@ internal static class Panels
     /// <summary>Floats that a packed matrix of this shape occupies.</summary>
     public static int Length(int depth, int columns, int width) => checked(((columns + width - 1) / width) * width * depth);
 
-    /// <summary>Packs a row-major matrix <c>[depth, columns]</c> whose rows are <paramref name="stride"/> floats apart.</summary>
+    /// <summary>Packs a row-major matrix <c>[depth, columns]</c> whose rows are <paramref name="stride"/> floats apart; the width is a multiple of 8.</summary>
     public static void Pack(ReadOnlySpan<float> source, int depth, int columns, int stride, int width, Span<float> panels)
     {
         for (int first = 0; first < columns; first += width)
         {
             int valid = Math.Min(width, columns - first);
             Span<float> panel = panels.Slice(first * depth, depth * width);
+            if (valid == width)
+            {
+                CopyColumns(source.Slice(first, ((depth - 1) * stride) + width), depth, stride, width, panel);
+                continue;
+            }
+
             for (int k = 0; k < depth; k++)
             {
                 Span<float> target = panel.Slice(k * width, width);
@@ -45,6 +54,20 @@ internal static class Panels
                 ReadOnlySpan<float> row = source.Slice((first + j) * depth, depth);
                 for (int k = 0; k < row.Length; k++) panel[(k * width) + j] = row[k];
             }
+        }
+    }
+
+    /// <summary>Many short rows: a call to copy each would cost more than the copying.</summary>
+    private static void CopyColumns(ReadOnlySpan<float> source, int depth, int stride, int width, Span<float> panel)
+    {
+        ref float from = ref MemoryMarshal.GetReference(source);
+        ref float to = ref MemoryMarshal.GetReference(panel);
+        for (int k = 0; k < depth; k++)
+        {
+            nuint row = (nuint)k * (nuint)stride;
+            nuint target = (nuint)k * (nuint)width;
+            for (nuint j = 0; j < (nuint)width; j += (nuint)Vector256<float>.Count)
+                Vector256.LoadUnsafe(ref from, row + j).StoreUnsafe(ref to, target + j);
         }
     }
 }
