@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Rnn.Training;
 
 /// <summary>
@@ -30,7 +32,7 @@ public sealed class BatchShards : IDisposable
     /// <summary>Threads that work, the caller's included.</summary>
     public int Threads => _helpers.Length + 1;
 
-    /// <summary>Runs <paramref name="work"/> for 0 … <paramref name="count"/> - 1 and returns when all are done. One caller at a time.</summary>
+    /// <summary>Runs <paramref name="work"/> for 0 … <paramref name="count"/> - 1 and returns when all are done; the first exception of any of them is thrown. One caller at a time.</summary>
     public void Run(int count, Action<int> work)
     {
         int helpers = Math.Min(_helpers.Length, count - 1);
@@ -47,7 +49,7 @@ public sealed class BatchShards : IDisposable
         _start.Release(helpers);
         Drain();
         _finished.Wait();
-        if (Interlocked.Exchange(ref _failure, null) is { } failure) throw new InvalidOperationException($"A part of a training step failed: {failure.Message}", failure);
+        if (Interlocked.Exchange(ref _failure, null) is { } failure) ExceptionDispatchInfo.Throw(failure);
     }
 
     /// <inheritdoc/>
