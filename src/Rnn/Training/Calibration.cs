@@ -16,7 +16,8 @@ public static class Calibration
 
     /// <summary>
     /// The factor (inverse temperature) in [0.001, 100] with the lowest mean cross-entropy for <paramref name="logits"/> <c>[count, classes]</c>:
-    /// the loss is convex in it, so its slope is bisected.
+    /// the loss is convex in it, so its slope is bisected. As in Platt 1999 the targets leave room for a mistake not seen yet,
+    /// one in count + 2 (Laplace's rule of succession): a handful of rows all right must not make the model certain.
     /// </summary>
     public static float Factor(ReadOnlySpan<float> logits, IReadOnlyList<int> labels, int classes)
     {
@@ -37,12 +38,13 @@ public static class Calibration
     private static double Slope(ReadOnlySpan<float> logits, IReadOnlyList<int> labels, int classes, float factor, float[] scaled)
     {
         double slope = 0;
+        double doubt = 1.0 / (labels.Count + 2);
         for (int row = 0; row < labels.Count; row++)
         {
             ReadOnlySpan<float> values = logits.Slice(row * classes, classes);
             TensorPrimitives.Multiply(values, factor, scaled);
             CrossEntropy.Softmax(scaled, scaled);
-            slope += TensorPrimitives.Dot(scaled, values) - values[labels[row]];
+            slope += TensorPrimitives.Dot(scaled, values) - ((1 - doubt) * values[labels[row]]) - (doubt * TensorPrimitives.Sum(values) / classes);
         }
 
         return slope;

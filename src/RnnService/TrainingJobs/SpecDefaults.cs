@@ -56,10 +56,10 @@ internal static class SpecDefaults
     /// <summary>Much, because small sets of opinions are learnt by heart in two epochs: the loss on others then rises while accuracy still does too.</summary>
     public static double LabelSmoothing(DatasetFacts data) => data.IsFrames ? 0.1 : 0.2;
 
-    /// <summary>Small sets are seen more often: about the same number of updates, within limits.</summary>
+    /// <summary>Small sets and short sequences are seen more often: about the same work, within limits.</summary>
     public static int Epochs(DatasetFacts data) => data.IsFrames
         ? Math.Clamp(30_000 / data.Rows, 8, 60)
-        : Math.Clamp(60_000 / data.Rows, 4, 30);
+        : (int)Math.Clamp(Math.Max(60_000L / data.Rows, 1_200_000L / ((long)data.Rows * Math.Max(1, data.MedianLength))), 4, 30);
 
-    public static int EarlyStoppingPatience(DatasetFacts data) => data.IsFrames ? 10 : 3;
+    public static int EarlyStoppingPatience(DatasetFacts data) => data.IsFrames ? 10 : Math.Max(3, Epochs(data) / 3);
 }
