@@ -12,14 +12,16 @@ namespace RnnService;
 /// <summary>The program's table of contents: what the service is made of, and the way in.</summary>
 internal static class Program
 {
-    /// <summary>Serves until it is asked to stop.</summary>
-    /// <returns>0, or 1 if it could not start; then the standard error says why in one sentence.</returns>
+    /// <summary>Does what the command says; without one, serves until it is asked to stop.</summary>
+    /// <returns>0, or 1 if it could not; then the standard error says why in one sentence.</returns>
     public static async Task<int> Main(string[] args)
     {
         try
         {
+            var command = Commands.Read(args);
+            if (command == Commands.Healthcheck) return await HealthcheckCommand.RunAsync(args);
             await using var app = Build(args);
-            if (DemoCommand.IsAsked(args)) return await DemoCommand.RunAsync(app);
+            if (command == Commands.Demo) return await DemoCommand.RunAsync(app);
             await app.ServeAsync();
             return 0;
         }
@@ -31,7 +33,7 @@ internal static class Program
     }
 
     /// <summary>Puts the service together; nothing runs yet.</summary>
-    /// <exception cref="StartupException">A setting is wrong.</exception>
+    /// <exception cref="StartupException">A setting or the command is wrong.</exception>
     internal static WebApplication Build(string[] args)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -46,7 +48,7 @@ internal static class Program
         builder.Services.AddDatasets();
         builder.Services.AddTrainingJobs();
         builder.Services.AddModels();
-        if (DemoCommand.IsAsked(args)) DemoCommand.Quieten(builder.Logging);
+        if (Commands.Read(args) == Commands.Demo) DemoCommand.Quieten(builder.Logging);
 
         var app = builder.Build();
         app.UseHttpConventions();

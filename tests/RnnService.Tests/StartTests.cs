@@ -60,6 +60,35 @@ public sealed class StartTests
         Assert.Contains(address, Assert.Single((await error).Trim().Split('\n')));
     }
 
+    [Theory]
+    [InlineData("'sevre' is not a command; the commands are demo and healthcheck", "sevre")]
+    [InlineData("'Demo' is not a command", "Demo", "--urls=http://127.0.0.1:0")]
+    [InlineData("http://127.0.0.1:1/health/ready cannot be reached", "healthcheck", "--urls=http://0.0.0.0:1")]
+    [InlineData("healthcheck cannot ask http://127.0.0.1:0", "healthcheck", "--urls=http://127.0.0.1:0")]
+    public async Task A_command_that_cannot_be_done_ends_with_one_sentence(string says, params string[] arguments)
+    {
+        using var started = Start(arguments);
+        var (code, output, error) = await EndAsync(started.Process);
+        Assert.Equal(1, code);
+        Assert.Contains(says, Assert.Single(error.Trim().Split('\n')));
+        Assert.Empty(output);
+    }
+
+    [Fact]
+    public async Task The_health_check_says_whether_the_service_is_ready_beside_it()
+    {
+        await using var service = await RunningService.StartAsync();
+        var port = service.Client.BaseAddress!.Port;
+        // As in the container: all addresses, named by the environment, and the data directory of the running service.
+        using var asked = Start(["healthcheck"], ("ASPNETCORE_URLS", $"http://0.0.0.0:{port}"), ("RnnService__DataDirectory", service.DataDirectory));
+        Assert.Equal((0, $"http://127.0.0.1:{port}/health/ready answers 200: the service is ready.", ""), await EndAsync(asked.Process));
+
+        await using (var context = service.Context())
+            await Microsoft.EntityFrameworkCore.RelationalDatabaseFacadeExtensions.ExecuteSqlRawAsync(context.Database, "ALTER TABLE datasets RENAME TO datasets_away", Cancellation);
+        using var again = Start(["healthcheck", $"--urls=http://*:{port}"]);
+        Assert.Equal((1, "", $"http://127.0.0.1:{port}/health/ready answers 503: the service is not ready."), await EndAsync(again.Process));
+    }
+
     [Fact]
     public async Task A_killed_process_frees_its_directory_and_the_next_one_serves()
     {
@@ -86,14 +115,25 @@ public sealed class StartTests
         }
     }
 
-    private static Started Start(string[] arguments) => new(Process.Start(new ProcessStartInfo(
-        "dotnet", [Path.Combine(AppContext.BaseDirectory, "RnnService.dll"), .. arguments])
+    private static async Task<(int Code, string Output, string Error)> EndAsync(Process process)
     {
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-        // Away from the checkout, so that nothing is written into it.
-        WorkingDirectory = Path.GetTempPath(),
-    }) ?? throw new InvalidOperationException("dotnet did not start."));
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(Cancellation), process.StandardError.ReadToEndAsync(Cancellation));
+        await process.WaitForExitAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        return (process.ExitCode, (await output).Trim(), (await error).Trim());
+    }
+
+    private static Started Start(string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "RnnService.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            // Away from the checkout, so that nothing is written into it.
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        return new(Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start."));
+    }
 
     /// <summary>A process that does not outlive its test.</summary>
     private sealed record Started(Process Process) : IDisposable

@@ -22,9 +22,6 @@ internal sealed class DemoCommand
     private DemoCommand(DemoClient client, DemoScreen screen, string curl, string directory, CancellationToken stopping) =>
         (_client, _screen, _curl, _directory, _stopping) = (client, screen, curl, directory, stopping);
 
-    /// <summary>Whether the program was started with the command <c>demo</c>.</summary>
-    public static bool IsAsked(string[] args) => args is ["demo", ..];
-
     /// <summary>Only what goes wrong is logged: the screen belongs to the demo.</summary>
     public static void Quieten(ILoggingBuilder logging) =>
         // A rule for the provider beats those of the settings, which are for categories.

@@ -38,7 +38,8 @@ internal static class ListenAddresses
         string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
-    private static List<string> Configured(ConfigurationManager configuration)
+    /// <summary>The addresses the settings name, as they are written there; none means <see cref="Default"/>.</summary>
+    public static List<string> Configured(IConfiguration configuration)
     {
         // Kestrel's own order: its section overrides urls, and urls override ports.
         var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>().ToList();
@@ -55,7 +56,9 @@ internal static class ListenAddresses
     private static List<string> Split(string? list) =>
         [.. (list ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 
-    private static BindingAddress Parse(string text)
+    /// <summary>One address, taken apart.</summary>
+    /// <exception cref="StartupException">It is none.</exception>
+    public static BindingAddress Parse(string text)
     {
         try
         {

@@ -1,0 +1,24 @@
+using RnnService.Storage;
+
+namespace RnnService;
+
+/// <summary>The commands of the program: its first argument, if that is not a setting. Without one it serves.</summary>
+internal static class Commands
+{
+    /// <summary>Serves, and shows what it can do.</summary>
+    public const string Demo = "demo";
+
+    /// <summary>Asks a running service whether it is ready.</summary>
+    public const string Healthcheck = "healthcheck";
+
+    /// <summary>The command asked for, or null to serve.</summary>
+    /// <exception cref="StartupException">There is no such command.</exception>
+    public static string? Read(string[] args)
+    {
+        if (args.Length == 0 || args[0].Length == 0 || args[0].StartsWith('-') || args[0].Contains('=', StringComparison.Ordinal))
+            return null;
+        return args[0] is Demo or Healthcheck
+            ? args[0]
+            : throw new StartupException($"'{args[0]}' is not a command; the commands are {Demo} and {Healthcheck}, and without one the service starts.");
+    }
+}
