@@ -11,7 +11,4 @@ internal enum BlobKind
 
     /// <summary>Everything the next training step depends on.</summary>
     Checkpoint,
-
-    /// <summary>The best weights of a job so far.</summary>
-    Best,
 }

@@ -37,7 +37,6 @@ internal sealed class Blobs(IDbContextFactory<RnnDbContext> contexts, TimeProvid
             .Where(blob => blob.CreatedAt < before
                 && !context.Datasets.Any(row => row.BlobId == blob.Id)
                 && !context.Checkpoints.Any(row => row.BlobId == blob.Id)
-                && !context.TrainingJobs.Any(row => row.BestBlobId == blob.Id)
                 && !context.ModelVersions.Any(row => row.BlobId == blob.Id))
             .ExecuteDeleteAsync(cancellationToken);
     }

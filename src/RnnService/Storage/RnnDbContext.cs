@@ -60,11 +60,7 @@ internal abstract class RnnDbContext(DbContextOptions options) : DbContext(optio
 
     private static void MapJobs(ModelBuilder model)
     {
-        model.Entity<TrainingJobRow>(job =>
-        {
-            job.HasIndex(row => row.Status);
-            job.HasOne<BlobRow>().WithMany().HasForeignKey(row => row.BestBlobId).OnDelete(DeleteBehavior.Restrict);
-        });
+        model.Entity<TrainingJobRow>().HasIndex(row => row.Status);
         model.Entity<CheckpointRow>(checkpoint =>
         {
             checkpoint.HasKey(row => new { row.JobId, row.Step });

@@ -57,9 +57,6 @@ internal sealed class TrainingJobRow
     /// <summary>Whether a client asked to stop it.</summary>
     public bool CancelRequested { get; set; }
 
-    /// <summary>The best weights so far.</summary>
-    public string? BestBlobId { get; set; }
-
     /// <summary>The published version.</summary>
     public int? ResultVersion { get; set; }
 

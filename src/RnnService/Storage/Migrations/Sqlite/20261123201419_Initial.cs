@@ -1,4 +1,4 @@
-using System;
+﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
@@ -58,6 +58,38 @@ namespace RnnService.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "TrainingJobs",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "TEXT", nullable: false),
+                    Name = table.Column<string>(type: "TEXT", nullable: true),
+                    Status = table.Column<string>(type: "TEXT", nullable: false),
+                    Model = table.Column<string>(type: "TEXT", nullable: false),
+                    DatasetId = table.Column<string>(type: "TEXT", nullable: false),
+                    ValidationDatasetId = table.Column<string>(type: "TEXT", nullable: true),
+                    TestDatasetId = table.Column<string>(type: "TEXT", nullable: true),
+                    SpecJson = table.Column<string>(type: "TEXT", nullable: false),
+                    ProgressJson = table.Column<string>(type: "TEXT", nullable: true),
+                    MetricsJson = table.Column<string>(type: "TEXT", nullable: true),
+                    WarningsJson = table.Column<string>(type: "TEXT", nullable: false),
+                    Error = table.Column<string>(type: "TEXT", nullable: true),
+                    Attempt = table.Column<int>(type: "INTEGER", nullable: false),
+                    Worker = table.Column<string>(type: "TEXT", nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    Fence = table.Column<long>(type: "INTEGER", nullable: false),
+                    CancelRequested = table.Column<bool>(type: "INTEGER", nullable: false),
+                    ResultVersion = table.Column<int>(type: "INTEGER", nullable: true),
+                    TraceParent = table.Column<string>(type: "TEXT", nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    StartedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    FinishedAt = table.Column<DateTime>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_TrainingJobs", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "BlobChunks",
                 columns: table => new
                 {
@@ -98,45 +130,6 @@ namespace RnnService.Storage.Migrations.Sqlite
                     table.ForeignKey(
                         name: "FK_Datasets_Blobs_BlobId",
                         column: x => x.BlobId,
-                        principalTable: "Blobs",
-                        principalColumn: "Id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "TrainingJobs",
-                columns: table => new
-                {
-                    Id = table.Column<string>(type: "TEXT", nullable: false),
-                    Name = table.Column<string>(type: "TEXT", nullable: true),
-                    Status = table.Column<string>(type: "TEXT", nullable: false),
-                    Model = table.Column<string>(type: "TEXT", nullable: false),
-                    DatasetId = table.Column<string>(type: "TEXT", nullable: false),
-                    ValidationDatasetId = table.Column<string>(type: "TEXT", nullable: true),
-                    TestDatasetId = table.Column<string>(type: "TEXT", nullable: true),
-                    SpecJson = table.Column<string>(type: "TEXT", nullable: false),
-                    ProgressJson = table.Column<string>(type: "TEXT", nullable: true),
-                    MetricsJson = table.Column<string>(type: "TEXT", nullable: true),
-                    WarningsJson = table.Column<string>(type: "TEXT", nullable: false),
-                    Error = table.Column<string>(type: "TEXT", nullable: true),
-                    Attempt = table.Column<int>(type: "INTEGER", nullable: false),
-                    Worker = table.Column<string>(type: "TEXT", nullable: true),
-                    LeaseUntil = table.Column<DateTime>(type: "TEXT", nullable: true),
-                    Fence = table.Column<long>(type: "INTEGER", nullable: false),
-                    CancelRequested = table.Column<bool>(type: "INTEGER", nullable: false),
-                    BestBlobId = table.Column<string>(type: "TEXT", nullable: true),
-                    ResultVersion = table.Column<int>(type: "INTEGER", nullable: true),
-                    TraceParent = table.Column<string>(type: "TEXT", nullable: true),
-                    CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
-                    StartedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
-                    FinishedAt = table.Column<DateTime>(type: "TEXT", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_TrainingJobs", x => x.Id);
-                    table.ForeignKey(
-                        name: "FK_TrainingJobs_Blobs_BestBlobId",
-                        column: x => x.BestBlobId,
                         principalTable: "Blobs",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
@@ -277,11 +270,6 @@ namespace RnnService.Storage.Migrations.Sqlite
                 name: "IX_ModelVersions_BlobId",
                 table: "ModelVersions",
                 column: "BlobId");
-
-            migrationBuilder.CreateIndex(
-                name: "IX_TrainingJobs_BestBlobId",
-                table: "TrainingJobs",
-                column: "BestBlobId");
 
             migrationBuilder.CreateIndex(
                 name: "IX_TrainingJobs_Status",

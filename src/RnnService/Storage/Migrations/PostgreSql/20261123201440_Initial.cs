@@ -1,4 +1,4 @@
-using System;
+﻿using System;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 
@@ -59,6 +59,38 @@ namespace RnnService.Storage.Migrations.PostgreSql
                 });
 
             migrationBuilder.CreateTable(
+                name: "TrainingJobs",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "text", nullable: false),
+                    Name = table.Column<string>(type: "text", nullable: true),
+                    Status = table.Column<string>(type: "text", nullable: false),
+                    Model = table.Column<string>(type: "text", nullable: false),
+                    DatasetId = table.Column<string>(type: "text", nullable: false),
+                    ValidationDatasetId = table.Column<string>(type: "text", nullable: true),
+                    TestDatasetId = table.Column<string>(type: "text", nullable: true),
+                    SpecJson = table.Column<string>(type: "text", nullable: false),
+                    ProgressJson = table.Column<string>(type: "text", nullable: true),
+                    MetricsJson = table.Column<string>(type: "text", nullable: true),
+                    WarningsJson = table.Column<string>(type: "text", nullable: false),
+                    Error = table.Column<string>(type: "text", nullable: true),
+                    Attempt = table.Column<int>(type: "integer", nullable: false),
+                    Worker = table.Column<string>(type: "text", nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Fence = table.Column<long>(type: "bigint", nullable: false),
+                    CancelRequested = table.Column<bool>(type: "boolean", nullable: false),
+                    ResultVersion = table.Column<int>(type: "integer", nullable: true),
+                    TraceParent = table.Column<string>(type: "text", nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    StartedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    FinishedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_TrainingJobs", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "BlobChunks",
                 columns: table => new
                 {
@@ -99,45 +131,6 @@ namespace RnnService.Storage.Migrations.PostgreSql
                     table.ForeignKey(
                         name: "FK_Datasets_Blobs_BlobId",
                         column: x => x.BlobId,
-                        principalTable: "Blobs",
-                        principalColumn: "Id",
-                        onDelete: ReferentialAction.Restrict);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "TrainingJobs",
-                columns: table => new
-                {
-                    Id = table.Column<string>(type: "text", nullable: false),
-                    Name = table.Column<string>(type: "text", nullable: true),
-                    Status = table.Column<string>(type: "text", nullable: false),
-                    Model = table.Column<string>(type: "text", nullable: false),
-                    DatasetId = table.Column<string>(type: "text", nullable: false),
-                    ValidationDatasetId = table.Column<string>(type: "text", nullable: true),
-                    TestDatasetId = table.Column<string>(type: "text", nullable: true),
-                    SpecJson = table.Column<string>(type: "text", nullable: false),
-                    ProgressJson = table.Column<string>(type: "text", nullable: true),
-                    MetricsJson = table.Column<string>(type: "text", nullable: true),
-                    WarningsJson = table.Column<string>(type: "text", nullable: false),
-                    Error = table.Column<string>(type: "text", nullable: true),
-                    Attempt = table.Column<int>(type: "integer", nullable: false),
-                    Worker = table.Column<string>(type: "text", nullable: true),
-                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Fence = table.Column<long>(type: "bigint", nullable: false),
-                    CancelRequested = table.Column<bool>(type: "boolean", nullable: false),
-                    BestBlobId = table.Column<string>(type: "text", nullable: true),
-                    ResultVersion = table.Column<int>(type: "integer", nullable: true),
-                    TraceParent = table.Column<string>(type: "text", nullable: true),
-                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    StartedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    FinishedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_TrainingJobs", x => x.Id);
-                    table.ForeignKey(
-                        name: "FK_TrainingJobs_Blobs_BestBlobId",
-                        column: x => x.BestBlobId,
                         principalTable: "Blobs",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
@@ -280,17 +273,9 @@ namespace RnnService.Storage.Migrations.PostgreSql
                 column: "BlobId");
 
             migrationBuilder.CreateIndex(
-                name: "IX_TrainingJobs_BestBlobId",
-                table: "TrainingJobs",
-                column: "BestBlobId");
-
-            migrationBuilder.CreateIndex(
                 name: "IX_TrainingJobs_Status",
                 table: "TrainingJobs",
                 column: "Status");
-
-            // Weights do not compress: store chunks outside the row as they are.
-            migrationBuilder.Sql("ALTER TABLE \"BlobChunks\" ALTER COLUMN \"Data\" SET STORAGE EXTERNAL;");
         }
 
         /// <inheritdoc />
