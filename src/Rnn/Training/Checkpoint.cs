@@ -24,6 +24,9 @@ public sealed class Checkpoint
 {
     private const string StateKey = "training_state";
 
+    // A missing scalar would silently be zero, and the run go on from somewhere else.
+    private static readonly JsonSerializerOptions s_complete = new() { RespectRequiredConstructorParameters = true };
+
     private Checkpoint(TrainingState state, IReadOnlyList<SafeTensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         State = state;
@@ -49,7 +52,19 @@ public sealed class Checkpoint
     {
         SafeTensorsFile file = SafeTensors.Read(stream);
         if (!file.Metadata.TryGetValue(StateKey, out string? state)) throw new InvalidDataException("The file is not a checkpoint: it has no training state.");
-        return new Checkpoint(JsonSerializer.Deserialize<TrainingState>(state)!, [.. file.Tensors.Values], file.Metadata);
+        return new Checkpoint(ReadState(state), [.. file.Tensors.Values], file.Metadata);
+    }
+
+    private static TrainingState ReadState(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<TrainingState>(json, s_complete) ?? throw new InvalidDataException("The file is not a checkpoint: its training state is null.");
+        }
+        catch (JsonException malformed)
+        {
+            throw new InvalidDataException($"The file is not a checkpoint: its training state cannot be read ({malformed.Message})", malformed);
+        }
     }
 
     internal static Checkpoint Of(TrainingState state, ParameterSet parameters, params (string Prefix, Memory<float> Buffer)[] buffers)
