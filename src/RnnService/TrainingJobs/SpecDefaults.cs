@@ -19,6 +19,7 @@ internal static class SpecDefaults
     public const ScheduleKind Schedule = ScheduleKind.Cosine;
     public const double ClipNorm = 1;
     public const double WeightDecay = 0;
+    public const double LabelSmoothing = 0.1;
     public const double ValidationFraction = 0.1;
     public const long Seed = 1;
     public const int VocabularySize = 30_000;
@@ -53,13 +54,10 @@ internal static class SpecDefaults
 
     public static double UnknownRate(DatasetFacts _) => 0.1;
 
-    /// <summary>Much, because small sets of opinions are learnt by heart in two epochs: the loss on others then rises while accuracy still does too.</summary>
-    public static double LabelSmoothing(DatasetFacts data) => data.IsFrames ? 0.1 : 0.2;
-
-    /// <summary>Small sets and short sequences are seen more often: about the same work, within limits.</summary>
+    /// <summary>Small sets and short sequences are seen more often: about the same work, and never fewer than some 600 updates.</summary>
     public static int Epochs(DatasetFacts data) => data.IsFrames
         ? Math.Clamp(30_000 / data.Rows, 8, 60)
-        : (int)Math.Clamp(Math.Max(60_000L / data.Rows, 1_200_000L / ((long)data.Rows * Math.Max(1, data.MedianLength))), 4, 30);
+        : (int)Math.Clamp(Math.Max(60_000L / data.Rows, 1_200_000L / ((long)data.Rows * Math.Max(1, data.MedianLength))), 4, Math.Max(30, 10_000 / data.Rows));
 
     public static int EarlyStoppingPatience(DatasetFacts data) => data.IsFrames ? 10 : Math.Max(3, Epochs(data) / 3);
 }

@@ -124,7 +124,7 @@ internal static class SpecResolver
             Schedule = errors.Choice("/training/schedule", given.Schedule, SpecDefaults.Schedule, Enum.GetValues<ScheduleKind>()),
             WarmupSteps = errors.Whole("/training/warmup_steps", given.WarmupSteps, SpecDefaults.WarmupSteps(data), 0, 1_000_000),
             ClipNorm = errors.Number("/training/clip_norm", given.ClipNorm, SpecDefaults.ClipNorm, 1e-6, 1e6),
-            LabelSmoothing = errors.Number("/training/label_smoothing", given.LabelSmoothing, SpecDefaults.LabelSmoothing(data), 0, 0.9),
+            LabelSmoothing = errors.Number("/training/label_smoothing", given.LabelSmoothing, SpecDefaults.LabelSmoothing, 0, 0.9),
             UnknownRate = data.IsFrames ? null : errors.Number("/training/unknown_rate", given.UnknownRate, SpecDefaults.UnknownRate(data), 0, 0.9),
             ValidationFraction = holdsOut ? errors.Number("/training/validation_fraction", given.ValidationFraction, SpecDefaults.ValidationFraction, 0.01, 0.5) : null,
             EarlyStoppingPatience = errors.Whole("/training/early_stopping_patience", given.EarlyStoppingPatience, SpecDefaults.EarlyStoppingPatience(data), 0, 10_000),
