@@ -9,22 +9,22 @@ namespace RnnService.Registry;
 /// <summary>The doors to models, their versions and aliases.</summary>
 internal static class ModelEndpoints
 {
-    private const string ExampleModel = "demo-sentiment";
     private const string Hint = "GET /api/v1/models lists the models and their versions.";
 
     /// <summary>Maps <c>/api/v1/models</c>, but for the predictions.</summary>
     public static void MapModels(this IEndpointRouteBuilder routes)
     {
         var models = routes.MapGroup("/api/v1/models").WithTags("Models");
-        models.MapGet("/", List).WithProblems(422);
-        models.MapGet("/{name}", Get).WithProblems(404).WithParameterExample("name", ExampleModel);
+        models.MapGet("/", List).WithProblems(422).WithExample(null, ModelExamples.List);
+        models.MapGet("/{name}", Get).WithProblems(404).WithExample(null, ModelExamples.Model).WithParameterExample("name", ModelExamples.Name);
         models.MapDelete("/{name}", Delete).WithProblems(404, 409);
-        models.MapGet("/{name}/versions/{version:int}", GetVersion).WithProblems(404).WithParameterExample("name", ExampleModel).WithParameterExample("version", "1");
+        models.MapGet("/{name}/versions/{version:int}", GetVersion).WithProblems(404).WithExample(null, ModelExamples.Version)
+            .WithParameterExample("name", ModelExamples.Name).WithParameterExample("version", "1");
         models.MapDelete("/{name}/versions/{version:int}", DeleteVersion).WithProblems(404, 409);
         models.MapGet("/{name}/versions/{version:int}/weights", Weights).Produces<byte[]>(200, "application/octet-stream").WithProblems(404)
-            .WithParameterExample("name", ExampleModel).WithParameterExample("version", "1");
-        models.MapPut("/{name}/aliases/{alias}", PutAlias).WithProblems(400, 404, 422).WithExample("""{"version":1}""", $$"""{"model":"{{ExampleModel}}","alias":"production","version":1}""")
-            .WithParameterExample("name", ExampleModel).WithParameterExample("alias", ModelReference.Production);
+            .WithParameterExample("name", ModelExamples.Name).WithParameterExample("version", "1");
+        models.MapPut("/{name}/aliases/{alias}", PutAlias).WithProblems(400, 404, 422).WithExample("""{"version":1}""", $$"""{"model":"{{ModelExamples.Name}}","alias":"production","version":1}""")
+            .WithParameterExample("name", ModelExamples.Name).WithParameterExample("alias", ModelReference.Production);
         models.MapDelete("/{name}/aliases/{alias}", DeleteAlias).WithProblems(404);
     }
 

@@ -15,12 +15,13 @@ internal static class TrainingJobEndpoints
     {
         var jobs = routes.MapGroup("/api/v1/training-jobs").WithTags("Training jobs");
         jobs.MapPost("/", Create).Idempotent().WithProblems(400, 409, 422).WithExample(TrainingJobExamples.Request, TrainingJobExamples.Job);
-        jobs.MapGet("/", List).WithProblems(422);
-        jobs.MapGet("/{id}", Get).WithProblems(404).WithExample(null, TrainingJobExamples.Job);
+        jobs.MapGet("/", List).WithProblems(422).WithExample(null, TrainingJobExamples.List);
+        jobs.MapGet("/{id}", Get).WithProblems(404).WithExample(null, TrainingJobExamples.Job).WithParameterExample("id", TrainingJobExamples.Id);
         jobs.MapDelete("/{id}", Delete).WithProblems(404, 409);
-        jobs.MapPost("/{id}/cancel", Cancel).WithProblems(404, 409);
-        jobs.MapPost("/{id}/resume", Resume).WithProblems(404, 409);
-        jobs.MapGet("/{id}/metrics", Metrics).Produces<string>(200, "text/csv").WithProblems(404, 422);
+        jobs.MapPost("/{id}/cancel", Cancel).WithProblems(404, 409).WithExample(null, TrainingJobExamples.Job).WithParameterExample("id", TrainingJobExamples.Id);
+        jobs.MapPost("/{id}/resume", Resume).WithProblems(404, 409).WithExample(null, TrainingJobExamples.Job).WithParameterExample("id", TrainingJobExamples.Id);
+        jobs.MapGet("/{id}/metrics", Metrics).Produces<string>(200, "text/csv").WithProblems(404, 422)
+            .WithExample(null, TrainingJobExamples.Metrics).WithParameterExample("id", TrainingJobExamples.Id);
     }
 
     /// <summary>Starts a training job</summary>

@@ -6,6 +6,20 @@ internal static class TrainingJobExamples
     /// <summary>A body that works once the demo has run.</summary>
     public const string Request = """{"dataset":"demo-sentences","model":"demo-sentiment","test_dataset":"demo-sentences-test","network":{"cell":"lstm","hidden_size":48},"training":{"epochs":3,"seed":1}}""";
 
+    /// <summary>Id of the example's job.</summary>
+    public const string Id = "job_0fy9kv2h6x4v7nkjbgq8955qr4";
+
+    /// <summary>A page of jobs.</summary>
+    public const string List = $$"""{"object": "list", "data": [{{Job}}], "first_id": "{{Id}}", "last_id": "{{Id}}", "has_more": false}""";
+
+    /// <summary>Measurements of an epoch.</summary>
+    public const string Metrics = """
+        {"data": [
+          {"step": 57, "epoch": 1, "split": "train", "name": "loss", "value": 0.52},
+          {"step": 57, "epoch": 1, "split": "validation", "name": "accuracy", "value": 0.9}
+        ]}
+        """;
+
     /// <summary>A job on its way.</summary>
     public const string Job = """
         {

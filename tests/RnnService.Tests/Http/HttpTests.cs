@@ -1,7 +1,10 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using RnnService.Http;
+using RnnService.Registry;
 using RnnService.Storage;
+using RnnService.TrainingJobs;
 
 namespace RnnService.Tests.Http;
 
@@ -75,6 +78,42 @@ public sealed class HttpTests(ServiceFixture fixture) : IClassFixture<ServiceFix
                 Assert.True(json.TryGetProperty("example", out _), $"{name} has no example of what to send.");
         }
         Assert.Equal(operations.Length, operations.Select(operation => operation.Value.Text("operationId")).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Every_JSON_answer_and_every_path_parameter_has_an_example()
+    {
+        var document = JsonSerializer.Deserialize<JsonElement>(await fixture.Client.GetStringAsync("/swagger/v1/swagger.json", Cancellation));
+        var operations = document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(operation => (Path: path.Name, Method: operation.Name, operation.Value))).ToArray();
+        var bare =
+            from operation in operations
+            from response in operation.Value.GetProperty("responses").EnumerateObject()
+            where response.Name[0] == '2' && response.Value.TryGetProperty("content", out var content)
+                && content.TryGetProperty("application/json", out var json) && !json.TryGetProperty("example", out _)
+            select $"{operation.Method} {operation.Path} {response.Name}";
+        Assert.Empty(bare);
+        // Deleting must not be one press away.
+        var unnamed =
+            from operation in operations
+            where operation.Method != "delete" && operation.Value.TryGetProperty("parameters", out _)
+            from parameter in operation.Value.GetProperty("parameters").EnumerateArray()
+            where parameter.Text("in") == "path" && !parameter.TryGetProperty("example", out _)
+            select $"{operation.Method} {operation.Path} {parameter.Text("name")}";
+        Assert.Empty(unnamed);
+    }
+
+    [Fact]
+    public void Examples_are_what_the_service_would_answer()
+    {
+        var strict = new JsonSerializerOptions(JsonSerializerDefaults.Web);
+        JsonConventions.Apply(strict);
+        var model = JsonSerializer.Deserialize<Page<ModelResponse>>(ModelExamples.List, strict)!.Data[0];
+        Assert.Equal(ModelExamples.Name, model.Name);
+        var version = JsonSerializer.Deserialize<ModelVersionResponse>(ModelExamples.Version, strict)!;
+        Assert.Equal("lstm", version.Receipt.Spec.GetProperty("network").Text("cell"));
+        var job = JsonSerializer.Deserialize<Page<TrainingJobResponse>>(TrainingJobExamples.List, strict)!.Data[0];
+        Assert.Equal(TrainingJobExamples.Id, job.Id);
+        Assert.Equal(2, JsonSerializer.Deserialize<MetricsResponse>(TrainingJobExamples.Metrics, strict)!.Data.Count);
     }
 
     [Fact]
