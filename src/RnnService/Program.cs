@@ -59,6 +59,7 @@ internal static class Program
         app.MapDatasets(options.Limits);
         app.MapTrainingJobs();
         app.MapModels();
+        // The way of a prediction: Predictions/ClassifyEndpoints, Rnn/Models/SequenceClassifier, Rnn/Cells/RecurrentCell, Rnn/Kernels/MatMul.
         app.MapPredictions();
         return app;
     }

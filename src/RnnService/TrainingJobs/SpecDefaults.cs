@@ -1,5 +1,5 @@
-using Rnn.Data;
 using Rnn.Cells;
+using Rnn.Data;
 using Rnn.Layers;
 using Rnn.Tensors;
 using Rnn.Training;
