@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Mvc;
 
 namespace RnnService.Http;
 
@@ -26,7 +27,7 @@ internal sealed record Page<T>
 /// <summary>The query of a list.</summary>
 /// <param name="Limit">How many, 1 to 100; default 20.</param>
 /// <param name="After">The <c>last_id</c> of the page before.</param>
-internal sealed record PageQuery(int? Limit, string? After)
+internal sealed record PageQuery([FromQuery(Name = "limit")] int? Limit, [FromQuery(Name = "after")] string? After)
 {
     /// <summary>How many to answer.</summary>
     public int Size => Limit ?? 20;

@@ -59,7 +59,7 @@ internal static class ClassifyRequestReader
                     return Fail(out error, InputError.Malformed("/explain", "explain must be true or false.", "Leave explain out."));
                 default:
                     return Fail(out error, InputError.Malformed("/" + name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal),
-                        $"\"{name}\" is not a known property.", "Known properties: inputs, explain."));
+                        $"\"{name}\" is not a known property.", $"Did you mean \"{NearestName.Of(name, ["inputs", "explain"])}\"? Known properties: inputs, explain."));
             }
         }
 

@@ -3,7 +3,7 @@ namespace RnnService.TrainingJobs;
 /// <summary>Renews a job's lease and stores its progress from a thread of its own, however long a training step takes.</summary>
 internal sealed class JobHeartbeat : IDisposable
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(0.5);
 
     private readonly JobLedger _ledger;
     private readonly JobClaim _claim;

@@ -68,11 +68,11 @@ internal sealed record TrainingData(
         return new TrainingData(tokenizer, scaler, labels, encode(train), encode(held), test is null ? null : encode([.. test]));
     }
 
-    /// <summary>A network of the spec's shape for this data, its weights drawn from the seed.</summary>
+    /// <summary>A network of the spec's shape for this data, its weights not yet drawn.</summary>
     public SequenceClassifier MakeNetwork(TrainingSpec spec)
     {
         var network = spec.Network;
-        var made = new SequenceClassifier(new SequenceClassifierConfig
+        return new SequenceClassifier(new SequenceClassifierConfig
         {
             VocabularySize = Tokenizer?.VocabularySize ?? 0,
             FeatureSize = Scaler?.FeatureSize ?? 0,
@@ -88,8 +88,6 @@ internal sealed record TrainingData(
             RecurrentInit = network.RecurrentInit,
             ForgetBias = (float)(network.ForgetBias ?? 0),
         });
-        made.Initialize((ulong)spec.Training.Seed);
-        return made;
     }
 
     private static Tokenizer LearnTokenizer(TokenizerSpec spec, DatasetExample[] rows)

@@ -73,7 +73,7 @@ internal sealed record TrainingJobResponse
             Model = row.Model,
             Dataset = spec.Dataset,
             Spec = spec,
-            Progress = row.FinishedAt is null ? progress.Shown : progress.Shown with { EtaSeconds = null },
+            Progress = Shown(progress.Shown, row),
             Metrics = metrics with { Baseline = null },
             Baseline = metrics.Baseline,
             Result = row.ResultVersion is int version ? new JobResult(row.Model, version) : null,
@@ -86,6 +86,14 @@ internal sealed record TrainingJobResponse
             FinishedAt = row.FinishedAt,
         };
     }
+
+    // A job that early stopping ended is done, however many steps were planned.
+    private static JobProgress Shown(JobProgress progress, TrainingJobRow row) => row switch
+    {
+        { FinishedAt: null } => progress,
+        { Status: JobStatus.Succeeded } => progress with { EtaSeconds = null, Fraction = 1 },
+        _ => progress with { EtaSeconds = null },
+    };
 }
 
 /// <summary>What a job made.</summary>

@@ -22,6 +22,7 @@ internal sealed class TrainingRun
     {
         (_claim, _spec, _data, _shards, _ledger) = (claim, spec, data, shards, ledger);
         _network = data.MakeNetwork(spec);
+        if (checkpoint is null) _network.Initialize((ulong)spec.Training.Seed);
         _loop = new TrainingLoop(_network, data.Train, data.Validation, Config(spec), shards);
         if (checkpoint is not null) _loop.Restore(checkpoint);
         Best = best;

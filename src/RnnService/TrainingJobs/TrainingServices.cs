@@ -13,7 +13,8 @@ internal static class TrainingServices
     {
         // The host's own storage and activator: Hangfire's defaults are one for the process, and tests run several hosts in one.
         services.AddSingleton<JobStorage>(_ => new InMemoryStorage(new InMemoryStorageOptions { MaxExpirationTime = TimeSpan.FromHours(1) }));
-        services.AddHangfire(hangfire => hangfire.UseSimpleAssemblyNameTypeSerializer().UseRecommendedSerializerSettings());
+        // Its log provider is one for the process too, and would outlive the host it logs to; what happens to a job is logged by JobLog.
+        services.AddHangfire(hangfire => hangfire.UseSimpleAssemblyNameTypeSerializer().UseRecommendedSerializerSettings().UseNoOpLogProvider());
         services.AddHangfireServer((provider, server) =>
         {
             server.Activator = new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>());
