@@ -75,6 +75,7 @@ internal sealed class DemoCommand
             dataset = "demo-sentences",
             test_dataset = "demo-sentences-test",
             model,
+            name = model,
             network = new { cell = "lstm", hidden_size = 48, embedding_size = 48 },
             training = new { epochs = 10, learning_rate = 0.003 },
         });
@@ -96,6 +97,7 @@ internal sealed class DemoCommand
             dataset = "demo-videos",
             test_dataset = "demo-videos-test",
             model,
+            name = model,
             network = new { cell = "gru", hidden_size = 48 },
             training = new { epochs = 20, learning_rate = 0.003 },
         });

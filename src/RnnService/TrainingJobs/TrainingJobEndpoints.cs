@@ -16,12 +16,24 @@ internal static class TrainingJobEndpoints
         var jobs = routes.MapGroup("/api/v1/training-jobs").WithTags("Training jobs");
         jobs.MapPost("/", Create).Idempotent().WithProblems(400, 409, 422).WithExample(TrainingJobExamples.Request, TrainingJobExamples.Job);
         jobs.MapGet("/", List).WithProblems(422).WithExample(null, TrainingJobExamples.List);
-        jobs.MapGet("/{id}", Get).WithProblems(404).WithExample(null, TrainingJobExamples.Job).WithParameterExample("id", TrainingJobExamples.Id);
-        jobs.MapDelete("/{id}", Delete).WithProblems(404, 409);
-        jobs.MapPost("/{id}/cancel", Cancel).WithProblems(404, 409).WithExample(null, TrainingJobExamples.Job).WithParameterExample("id", TrainingJobExamples.Id);
-        jobs.MapPost("/{id}/resume", Resume).WithProblems(404, 409).WithExample(null, TrainingJobExamples.Job).WithParameterExample("id", TrainingJobExamples.Id);
-        jobs.MapGet("/{id}/metrics", Metrics).Produces<string>(200, "text/csv").WithProblems(404, 422)
-            .WithExample(null, TrainingJobExamples.Metrics).WithParameterExample("id", TrainingJobExamples.Id);
+        var job = jobs.MapGroup("/{id}").AddEndpointFilter(FindByName);
+        job.MapGet("/", Get).WithProblems(404).WithExample(null, TrainingJobExamples.Job).WithParameterExample("id", TrainingJobExamples.Name);
+        job.MapDelete("/", Delete).WithProblems(404, 409);
+        job.MapPost("/cancel", Cancel).WithProblems(404, 409).WithExample(null, TrainingJobExamples.Job).WithParameterExample("id", TrainingJobExamples.Name);
+        job.MapPost("/resume", Resume).WithProblems(404, 409).WithExample(null, TrainingJobExamples.Job).WithParameterExample("id", TrainingJobExamples.Name);
+        job.MapGet("/metrics", Metrics).Produces<string>(200, "text/csv").WithProblems(404, 422)
+            .WithExample(null, TrainingJobExamples.Metrics).WithParameterExample("id", TrainingJobExamples.Name);
+    }
+
+    // A name given to a job finds the newest of that name: ids are for programs, names for people and examples.
+    private static async ValueTask<object?> FindByName(EndpointFilterInvocationContext call, EndpointFilterDelegate next)
+    {
+        var given = call.GetArgument<string>(0);
+        await using var context = await call.HttpContext.RequestServices.GetRequiredService<IDbContextFactory<RnnDbContext>>().CreateDbContextAsync(call.HttpContext.RequestAborted);
+        var id = await context.TrainingJobs.Where(job => job.Id == given || job.Name == given)
+            .OrderBy(job => job.Id == given ? 0 : 1).ThenByDescending(job => job.Id).Select(job => job.Id).FirstOrDefaultAsync(call.HttpContext.RequestAborted);
+        call.Arguments[0] = id ?? given;
+        return await next(call);
     }
 
     /// <summary>Starts a training job</summary>
@@ -55,7 +67,7 @@ internal static class TrainingJobEndpoints
     }
 
     /// <summary>Shows a training job</summary>
-    /// <param name="id">The job.</param>
+    /// <param name="id">The job's id, or its name: then the newest of that name.</param>
     /// <param name="contexts">The database.</param>
     /// <param name="cancellationToken">The client left.</param>
     private static async Task<Results<Ok<TrainingJobResponse>, ProblemResult>> Get(string id, IDbContextFactory<RnnDbContext> contexts, CancellationToken cancellationToken)
@@ -67,7 +79,7 @@ internal static class TrainingJobEndpoints
 
     /// <summary>Deletes a training job that has ended</summary>
     /// <remarks>Its measurements and checkpoints go with it; the version it published stays.</remarks>
-    /// <param name="id">The job.</param>
+    /// <param name="id">The job's id, or its name: then the newest of that name.</param>
     /// <param name="contexts">The database.</param>
     /// <param name="blobs">The stored blobs.</param>
     /// <param name="cancellationToken">The client left.</param>
@@ -85,7 +97,7 @@ internal static class TrainingJobEndpoints
 
     /// <summary>Stops a training job</summary>
     /// <remarks>The best weights so far are published if an epoch was completed. Asking again changes nothing.</remarks>
-    /// <param name="id">The job.</param>
+    /// <param name="id">The job's id, or its name: then the newest of that name.</param>
     /// <param name="contexts">The database.</param>
     /// <param name="running">The jobs of this process.</param>
     /// <param name="time">The clock.</param>
@@ -112,7 +124,7 @@ internal static class TrainingJobEndpoints
 
     /// <summary>Resumes a cancelled or failed training job</summary>
     /// <remarks>It goes on from its last checkpoint, or from the start if it has none.</remarks>
-    /// <param name="id">The job.</param>
+    /// <param name="id">The job's id, or its name: then the newest of that name.</param>
     /// <param name="contexts">The database.</param>
     /// <param name="queue">Takes the job to a worker.</param>
     /// <param name="cancellationToken">The client left.</param>
@@ -139,7 +151,7 @@ internal static class TrainingJobEndpoints
 
     /// <summary>Lists a job's measurements, ascending by step</summary>
     /// <remarks>With <c>Accept: text/csv</c> the same as CSV.</remarks>
-    /// <param name="id">The job.</param>
+    /// <param name="id">The job's id, or its name: then the newest of that name.</param>
     /// <param name="max_points">At most so many points, evenly spread over the steps.</param>
     /// <param name="http">The request.</param>
     /// <param name="contexts">The database.</param>

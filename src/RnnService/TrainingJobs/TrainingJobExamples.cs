@@ -6,6 +6,9 @@ internal static class TrainingJobExamples
     /// <summary>A body that works once the demo has run.</summary>
     public const string Request = """{"dataset":"demo-sentences","model":"demo-sentiment","test_dataset":"demo-sentences-test","network":{"cell":"lstm","hidden_size":48},"training":{"epochs":3,"seed":1}}""";
 
+    /// <summary>Name of a job that exists once the demo has run.</summary>
+    public const string Name = "demo-sentiment";
+
     /// <summary>Id of the example's job.</summary>
     public const string Id = "job_0fy9kv2h6x4v7nkjbgq8955qr4";
 

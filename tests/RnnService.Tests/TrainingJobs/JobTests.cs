@@ -39,6 +39,9 @@ public sealed class JobTests(ServiceFixture fixture) : IClassFixture<ServiceFixt
         Assert.InRange(job.GetProperty("metrics").GetProperty("validation").GetProperty("macro_f1").GetDouble(), 0.9, 1);
         Assert.True(job.GetProperty("progress").GetProperty("tokens_per_second").GetDouble() > 0);
 
+        Assert.Equal(id, (await Client.GetFromJsonAsync<JsonElement>("/api/v1/training-jobs/first", Cancellation)).Text("id"));
+        Assert.Equal(HttpStatusCode.NotFound, (await Client.GetAsync("/api/v1/training-jobs/second", Cancellation)).StatusCode);
+
         var version = await Client.GetFromJsonAsync<JsonElement>("/api/v1/models/learnt/versions/1", Cancellation);
         Assert.Equal(job.GetProperty("metrics").ToString(), version.GetProperty("metrics").ToString());
         Assert.Equal(job.GetProperty("spec").ToString(), version.GetProperty("receipt").GetProperty("spec").ToString());
