@@ -57,7 +57,7 @@ internal static class SpecDefaults
     /// <summary>Small sets and short sequences are seen more often: about the same work, and never fewer than some 600 updates.</summary>
     public static int Epochs(DatasetFacts data) => data.IsFrames
         ? Math.Clamp(30_000 / data.Rows, 8, 60)
-        : (int)Math.Clamp(Math.Max(60_000L / data.Rows, 1_200_000L / ((long)data.Rows * Math.Max(1, data.MedianLength))), 4, Math.Max(30, 10_000 / data.Rows));
+        : (int)Math.Clamp(Math.Max(60_000L / data.Rows, Math.Min(12, 1_200_000L / ((long)data.Rows * Math.Max(1, data.MedianLength)))), 4, Math.Max(30, 10_000 / data.Rows));
 
     public static int EarlyStoppingPatience(DatasetFacts data) => data.IsFrames ? 10 : Math.Max(3, Epochs(data) / 3);
 }
