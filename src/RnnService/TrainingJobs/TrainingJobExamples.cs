@@ -4,7 +4,7 @@ namespace RnnService.TrainingJobs;
 internal static class TrainingJobExamples
 {
     /// <summary>A body that works once the demo has run.</summary>
-    public const string Request = """{"dataset":"demo-sentences","model":"demo-sentiment","test_dataset":"demo-sentences-test","network":{"cell":"lstm","hidden_size":48},"training":{"epochs":3,"seed":1}}""";
+    public const string Request = """{"dataset":"demo-sentences","model":"demo-sentiment","test_dataset":"demo-sentences-test","network":{"cell":"lstm","hidden_size":48,"embedding_size":48},"training":{"epochs":10,"learning_rate":0.003,"seed":2}}""";
 
     /// <summary>Name of a job that exists once the demo has run.</summary>
     public const string Name = "demo-sentiment";
