@@ -14,7 +14,7 @@ internal sealed class OwnTraining : IDisposable
     private readonly SequenceClassifier _model;
     private readonly BatchShards _shards;
     private readonly ShardedStep _step;
-    private readonly SequenceSet _set;
+    private readonly ExampleSet _set;
     private readonly int[] _rows;
     private long _steps;
 
@@ -22,19 +22,16 @@ internal sealed class OwnTraining : IDisposable
     {
         _model = new SequenceClassifier(new SequenceClassifierConfig
         {
-            VocabularySize = size.Vocabulary,
-            EmbeddingSize = size.Embedding,
-            Cell = CellKind.Lstm,
-            HiddenSize = size.Hidden,
+            Encoder = new() { VocabularySize = size.Vocabulary, EmbeddingSize = size.Embedding, Cell = CellKind.Lstm, HiddenSize = size.Hidden },
             Pooling = PoolingKind.Last,
             Classes = size.Classes,
         });
         _model.Initialize(1);
         _model.Pack(training: true);
         _shards = new BatchShards(threads);
-        _step = new ShardedStep(_model, new TrainingConfig { BatchSize = size.Rows, ClipNorm = 5 }, _shards);
+        _step = new ShardedStep(_model, new TrainingConfig { BatchSize = size.Rows, ClipNorm = 5 }, size.Rows, carriesState: false, _shards);
         var (ids, labels) = Batch(size);
-        _set = new SequenceSet([.. ids.Select(row => Sequence.OfTokens(row, 1))], labels);
+        _set = ExampleSet.OfClasses([.. ids.Select(row => Sequence.OfTokens(row, 1))], labels);
         _rows = [.. Enumerable.Range(0, size.Rows)];
     }
 
@@ -51,7 +48,7 @@ internal sealed class OwnTraining : IDisposable
     /// <summary>One update; the mean loss before it.</summary>
     public double Step()
     {
-        var result = _step.ForwardBackward(_set, _rows, 0, 0);
+        var result = _step.ForwardBackward(_set, [_rows], 0, 0);
         _step.Update(++_steps, 1e-3, _step.GradientNorm());
         return result.Loss / _rows.Length;
     }

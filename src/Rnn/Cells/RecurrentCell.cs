@@ -26,7 +26,7 @@ public enum CellKind
 /// backward, the weight gradients of all steps are again one product each. Weights and names are PyTorch's.
 /// The cell holds weights only: everything a pass needs belongs to its caller, so any number of threads may share a cell.
 /// </summary>
-public abstract class RecurrentCell
+public abstract class RecurrentCell : IPackable
 {
     private readonly Parameter _weightIh;
     private readonly Parameter _weightHh;
@@ -90,7 +90,7 @@ public abstract class RecurrentCell
         if (_biasIh is not null) InitializeBias(_biasIh.Values.Span, forgetBias);
     }
 
-    /// <summary>Packs the weights for products; call after every change of them. Without <paramref name="training"/> only a forward scan works.</summary>
+    /// <inheritdoc/>
     public void Pack(bool training)
     {
         _inputProduct.PackTransposed(_weightIh.Values.Span);

@@ -33,37 +33,17 @@ public sealed class Batch
     /// </summary>
     public void Assign(IReadOnlyList<Sequence> inputs, ReadOnlySpan<int> rows, int first = 0, int stride = 1)
     {
-        int count = (rows.Length - first + stride - 1) / stride;
-        if (_rowIds.Length < count)
-        {
-            _rowIds = new int[count];
-            _lengths = new int[count];
-        }
+        Span<int> rowIds = Reserve((rows.Length - first + stride - 1) / stride);
+        for (int i = 0; i < rowIds.Length; i++) rowIds[i] = first + (i * stride);
+        Fill(inputs, rows, rowIds);
+    }
 
-        for (int i = 0; i < count; i++)
-        {
-            _rowIds[i] = first + (i * stride);
-            _lengths[i] = inputs[rows[_rowIds[i]]].Steps;
-        }
-
-        Layout.Assign(_lengths.AsSpan(0, count));
-        Width = inputs[rows[first]].Width;
-        IsTokens = inputs[rows[first]].IsTokens;
-        int length = Layout.Tokens * Width;
-        if (IsTokens && _ids.Length < length) _ids = new int[Math.Max(length, 2 * _ids.Length)];
-        if (!IsTokens && _frames.Length < length) _frames = new float[Math.Max(length, 2 * _frames.Length)];
-        for (int i = 0; i < count; i++)
-        {
-            Sequence input = inputs[rows[_rowIds[i]]];
-            if (input.Width != Width || input.IsTokens != IsTokens)
-                throw new ArgumentException($"Sequence {rows[_rowIds[i]]} has {input.Width} values a step, the first of its batch {Width}.", nameof(inputs));
-            for (int t = 0; t < input.Steps; t++)
-            {
-                int target = (Layout.OffsetAt(t) + i) * Width;
-                if (IsTokens) input.Ids.AsSpan(t * Width, Width).CopyTo(_ids.AsSpan(target));
-                else input.Frames.AsSpan(t * Width, Width).CopyTo(_frames.AsSpan(target));
-            }
-        }
+    /// <summary>Takes the rows <c>rows[rowIds[i]]</c>, which must come longest first.</summary>
+    public void Assign(IReadOnlyList<Sequence> inputs, ReadOnlySpan<int> rows, ReadOnlySpan<int> rowIds)
+    {
+        Span<int> own = Reserve(rowIds.Length);
+        rowIds.CopyTo(own);
+        Fill(inputs, rows, own);
     }
 
     /// <summary>
@@ -81,6 +61,36 @@ public sealed class Batch
                 if (RandomSource.At(RandomSource.Key(key, (ulong)_rowIds[row]), (ulong)t) >= threshold) continue;
                 _ids[(Layout.OffsetAt(t) + row) * Width] = Vocabulary.Unknown;
             }
+        }
+    }
+
+    private Span<int> Reserve(int count)
+    {
+        if (_rowIds.Length < count)
+        {
+            _rowIds = new int[count];
+            _lengths = new int[count];
+        }
+
+        return _rowIds.AsSpan(0, count);
+    }
+
+    private void Fill(IReadOnlyList<Sequence> inputs, ReadOnlySpan<int> rows, ReadOnlySpan<int> rowIds)
+    {
+        for (int i = 0; i < rowIds.Length; i++) _lengths[i] = inputs[rows[rowIds[i]]].Steps;
+        Layout.Assign(_lengths.AsSpan(0, rowIds.Length));
+        Sequence shape = inputs[rows[rowIds[0]]];
+        (Width, IsTokens) = (shape.Width, shape.IsTokens);
+        int length = Layout.Tokens * Width;
+        if (IsTokens && _ids.Length < length) _ids = new int[Math.Max(length, 2 * _ids.Length)];
+        if (!IsTokens && _frames.Length < length) _frames = new float[Math.Max(length, 2 * _frames.Length)];
+        for (int i = 0; i < rowIds.Length; i++)
+        {
+            Sequence input = inputs[rows[rowIds[i]]];
+            if (input.Width != Width || input.IsTokens != IsTokens)
+                throw new ArgumentException($"Sequence {rows[rowIds[i]]} has {input.Width} values a step, the first of its batch {Width}.", nameof(inputs));
+            if (IsTokens) Layout.Pack(i, input.Ids.Span, Width, _ids);
+            else Layout.Pack(i, input.Frames.Span, Width, _frames);
         }
     }
 }

@@ -10,17 +10,19 @@ public static class Batching
 
     /// <summary>
     /// The batches of an epoch as row numbers, each longest first; a function of its arguments alone, so that a resumed run finds the same order.
+    /// The windows of a stream come in the order of time, one of every lane in each batch.
     /// </summary>
-    public static int[][] Epoch(IReadOnlyList<int> lengths, int batchSize, ulong seed, int epoch)
+    public static int[][] Epoch(ExampleSet set, int batchSize, ulong seed, int epoch)
     {
+        int[] rows = [.. Enumerable.Range(0, set.Count)];
+        if (set.Lanes > 0) return [.. rows.Chunk(set.Lanes)];
         var random = new RandomSource(RandomSource.Key(seed, (ulong)epoch));
-        int[] rows = [.. Enumerable.Range(0, lengths.Count)];
         random.Shuffle(rows);
         var batches = new List<int[]>((rows.Length / batchSize) + 1);
         foreach (int[] bucket in rows.Chunk(batchSize * BatchesPerBucket))
         {
             // A stable sort: rows of equal length keep their shuffled order.
-            batches.AddRange(bucket.OrderByDescending(row => lengths[row]).Chunk(batchSize));
+            batches.AddRange(bucket.OrderByDescending(set.LengthOf).Chunk(batchSize));
         }
 
         int[] order = [.. Enumerable.Range(0, batches.Count)];
@@ -28,7 +30,10 @@ public static class Batching
         return [.. order.Select(index => batches[index])];
     }
 
+    /// <summary>Batches in one epoch.</summary>
+    public static int Count(ExampleSet set, int batchSize) => set.Lanes > 0 ? set.Count / set.Lanes : (set.Count + batchSize - 1) / batchSize;
+
     /// <summary>All rows longest first, cut into batches: for measuring and predicting, where order does not matter.</summary>
-    public static IEnumerable<int[]> ByLength(IReadOnlyList<int> lengths, int batchSize) =>
-        Enumerable.Range(0, lengths.Count).OrderByDescending(row => lengths[row]).Chunk(batchSize);
+    public static IEnumerable<int[]> ByLength(ExampleSet set, int batchSize) =>
+        Enumerable.Range(0, set.Count).OrderByDescending(set.LengthOf).Chunk(batchSize);
 }

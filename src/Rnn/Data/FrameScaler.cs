@@ -55,7 +55,7 @@ public sealed class FrameScaler
     {
         if (sequence.Width != FeatureSize) throw new ArgumentException($"Frames have {sequence.Width} features, expected {FeatureSize}.", nameof(sequence));
         if (_figures.Kind == Scaling.None) return sequence;
-        float[] values = [.. sequence.Frames!];
+        float[] values = sequence.Frames.ToArray();
         for (int i = 0; i < values.Length; i++)
         {
             int feature = i % FeatureSize;
@@ -85,7 +85,7 @@ public sealed class FrameScaler
 
     private static IEnumerable<float> Column(Sequence sequence, int feature)
     {
-        for (int i = feature; i < sequence.Frames!.Length; i += sequence.Width) yield return sequence.Frames[i];
+        for (int i = feature; i < sequence.Frames.Length; i += sequence.Width) yield return sequence.Frames.Span[i];
     }
 
     private static float Median(float[] values)

@@ -11,13 +11,16 @@ public sealed class Embedding
 {
     private readonly Parameter _weight;
 
-    /// <summary>Declares <c>{prefix}weight</c>.</summary>
-    public Embedding(ParameterSet parameters, string prefix, int vocabularySize, int size)
+    /// <summary>Declares <c>{prefix}weight</c>; not <paramref name="sparse"/> where an output layer shares it, whose gradient has every row.</summary>
+    public Embedding(ParameterSet parameters, string prefix, int vocabularySize, int size, bool sparse = true)
     {
         VocabularySize = vocabularySize;
         Size = size;
-        _weight = parameters.Add($"{prefix}weight", [vocabularySize, size], sparse: true);
+        _weight = parameters.Add($"{prefix}weight", [vocabularySize, size], sparse);
     }
+
+    /// <summary>The table.</summary>
+    public Parameter Weight => _weight;
 
     /// <summary>Rows of the table.</summary>
     public int VocabularySize { get; }

@@ -5,21 +5,26 @@ using Rnn.Tensors;
 namespace Rnn.Layers;
 
 /// <summary><c>y = x Wᵀ + b</c>, weight <c>[out, in]</c> as in PyTorch.</summary>
-public sealed class Linear
+public sealed class Linear : IPackable
 {
     private readonly Parameter _weight;
     private readonly Parameter _bias;
+    private readonly bool _ownsWeight;
     private readonly PackedMatrix _product;
     private PackedMatrix? _gradient;
 
     /// <summary>Declares <c>{prefix}weight</c> and <c>{prefix}bias</c>.</summary>
     public Linear(ParameterSet parameters, string prefix, int inputSize, int outputSize)
+        : this(parameters, prefix, parameters.Add($"{prefix}weight", [outputSize, inputSize])) => _ownsWeight = true;
+
+    /// <summary>Uses a weight <c>[out, in]</c> that belongs to another layer (weight tying: Press &amp; Wolf 2017) and declares <c>{prefix}bias</c>.</summary>
+    public Linear(ParameterSet parameters, string prefix, Parameter weight)
     {
-        InputSize = inputSize;
-        OutputSize = outputSize;
-        _weight = parameters.Add($"{prefix}weight", [outputSize, inputSize]);
-        _bias = parameters.Add($"{prefix}bias", [outputSize]);
-        _product = new PackedMatrix(inputSize, outputSize);
+        OutputSize = weight.Shape[0];
+        InputSize = weight.Shape[1];
+        _weight = weight;
+        _bias = parameters.Add($"{prefix}bias", [OutputSize]);
+        _product = new PackedMatrix(InputSize, OutputSize);
     }
 
     /// <summary>Features in.</summary>
@@ -28,14 +33,14 @@ public sealed class Linear
     /// <summary>Features out.</summary>
     public int OutputSize { get; }
 
-    /// <summary>Weights after Glorot, bias zero.</summary>
+    /// <summary>Weights after Glorot unless they are another layer's, bias zero.</summary>
     public void Initialize(ref RandomSource random)
     {
-        Initializers.Xavier(_weight.Values.Span, InputSize, OutputSize, ref random);
+        if (_ownsWeight) Initializers.Xavier(_weight.Values.Span, InputSize, OutputSize, ref random);
         _bias.Values.Span.Clear();
     }
 
-    /// <summary>Packs the weight; call after every change of it.</summary>
+    /// <inheritdoc/>
     public void Pack(bool training)
     {
         _product.PackTransposed(_weight.Values.Span);
@@ -52,7 +57,7 @@ public sealed class Linear
     /// <summary><paramref name="x"/> is <c>[rows, in]</c>; overwrites <paramref name="y"/> <c>[rows, out]</c>.</summary>
     public void Forward(ReadOnlySpan<float> x, int rows, Span<float> y) => MatMul.Multiply(x, rows, _product, _bias.Values.Span, y, OutputSize);
 
-    /// <summary>Adds to the parameters' gradients and to <paramref name="dx"/> <c>[rows, in]</c>.</summary>
+    /// <summary>Adds to the parameters' gradients and, unless it is empty, to <paramref name="dx"/> <c>[rows, in]</c>.</summary>
     public void Backward(ReadOnlySpan<float> x, int rows, ReadOnlySpan<float> dy, Span<float> dx, Span<float> gradients, Workspace workspace)
     {
         if (_gradient is null) throw new InvalidOperationException("The layer was packed for inference; pack it for training first.");
@@ -60,6 +65,6 @@ public sealed class Linear
         MatMul.MultiplyTransposedAdd(dy, OutputSize, OutputSize, x, InputSize, InputSize, rows, _weight.In(gradients), scratch);
         Span<float> dBias = _bias.In(gradients);
         for (int row = 0; row < rows; row++) TensorPrimitives.Add(dBias, dy.Slice(row * OutputSize, OutputSize), dBias);
-        MatMul.MultiplyAdd(dy, rows, _gradient, dx, InputSize);
+        if (!dx.IsEmpty) MatMul.MultiplyAdd(dy, rows, _gradient, dx, InputSize);
     }
 }

@@ -40,6 +40,8 @@ public sealed class RecurrentStack
             string suffix = $"_l{i / _directions}{(i % _directions == 1 ? "_reverse" : "")}";
             _cells[i] = RecurrentCell.Create(kind, parameters, prefix, suffix, i < _directions ? inputSize : OutputSize, hiddenSize, bias);
         }
+
+        StateSize = _cells.Sum(cell => cell.HasCellState ? 2 * hiddenSize : hiddenSize);
     }
 
     /// <summary>Layers.</summary>
@@ -47,6 +49,9 @@ public sealed class RecurrentStack
 
     /// <summary>Features of a step of the top layer: directions × H.</summary>
     public int OutputSize { get; }
+
+    /// <summary>Floats of one row's state: h and, for LSTM, c of every layer and direction.</summary>
+    public int StateSize { get; }
 
     /// <summary>The cells, by layer × directions + direction.</summary>
     public IReadOnlyList<RecurrentCell> Cells => _cells;
@@ -71,6 +76,17 @@ public sealed class RecurrentStack
     {
         for (int i = 0; i < _cells.Length; i++) states[i] = CellState.Zero(_cells[i], rows, workspace);
     }
+
+    /// <summary>Sets initial states from a table <c>[·, StateSize]</c>; row i of the batch takes the table's row <c>rowIds[i]</c>.</summary>
+    public void LoadStates(Span<float> table, ReadOnlySpan<int> rowIds, CellState[] states, Workspace workspace)
+    {
+        ZeroStates(states, rowIds.Length, workspace);
+        Exchange(table, rowIds, states, static (inTable, inState) => inTable.CopyTo(inState));
+    }
+
+    /// <summary>The reverse of <see cref="LoadStates"/>.</summary>
+    public void StoreStates(Span<float> table, ReadOnlySpan<int> rowIds, CellState[] states) =>
+        Exchange(table, rowIds, states, static (inTable, inState) => inState.CopyTo(inTable));
 
     /// <summary>
     /// Runs <paramref name="x"/> <c>[tokens, I]</c> through all layers; <see cref="StackActivations.States"/> must hold the initial states.
@@ -117,4 +133,23 @@ public sealed class RecurrentStack
     }
 
     private static ulong LayerKey(ulong key, int layer) => RandomSource.Key(key, (ulong)layer);
+
+    private void Exchange(Span<float> table, ReadOnlySpan<int> rowIds, CellState[] states, CopyPart copy)
+    {
+        int hidden = OutputSize / _directions;
+        for (int row = 0; row < rowIds.Length; row++)
+        {
+            Span<float> rest = table.Slice(rowIds[row] * StateSize, StateSize);
+            foreach (CellState state in states)
+            {
+                copy(rest[..hidden], state.H.Span.Slice(row * hidden, hidden));
+                rest = rest[hidden..];
+                if (state.C.IsEmpty) continue;
+                copy(rest[..hidden], state.C.Span.Slice(row * hidden, hidden));
+                rest = rest[hidden..];
+            }
+        }
+    }
+
+    private delegate void CopyPart(Span<float> inTable, Span<float> inState);
 }

@@ -21,14 +21,14 @@ public sealed class TrainedClassifier
     private readonly SequenceClassifier _network;
     private readonly Tokenizer? _tokenizer;
     private readonly FrameScaler? _scaler;
-    private readonly ConcurrentBag<ClassifierPass> _passes = [];
+    private readonly ConcurrentBag<NetworkPass> _passes = [];
 
     /// <summary>Joins the parts; exactly one of tokenizer and scaler is given. Packs the network's weights for prediction.</summary>
     /// <exception cref="ArgumentException">The parts do not fit each other.</exception>
     public TrainedClassifier(SequenceClassifier network, Tokenizer? tokenizer, FrameScaler? scaler, IReadOnlyList<string> labels)
     {
         if (tokenizer is null == scaler is null) throw new ArgumentException("A classifier reads either text, with a tokenizer, or frames, with a scaler.", nameof(tokenizer));
-        if (labels.Count != network.Config.Classes) throw new ArgumentException($"{labels.Count} labels for {network.Config.Classes} classes.", nameof(labels));
+        if (labels.Count != network.Outputs) throw new ArgumentException($"{labels.Count} labels for {network.Outputs} classes.", nameof(labels));
         _network = network;
         _tokenizer = tokenizer;
         _scaler = scaler;
@@ -40,7 +40,7 @@ public sealed class TrainedClassifier
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>Values of one frame, 0 for a classifier of text.</summary>
-    public int FeatureSize => _network.Config.FeatureSize;
+    public int FeatureSize => _network.Config.Encoder.FeatureSize;
 
     /// <summary>Memory it holds: weights once as stored, the recurrent and linear ones once more packed.</summary>
     public long SizeInBytes => sizeof(float) * ((long)_network.Parameters.Length + _network.Parameters.DenseLength);
@@ -68,18 +68,19 @@ public sealed class TrainedClassifier
                 throw new ArgumentException($"Frame {t} has {frames[t].Length} numbers, this model reads frames of {FeatureSize}.", nameof(frames));
         }
 
-        return _scaler.Apply(Sequence.OfFrames([.. frames.SelectMany(frame => frame)], FeatureSize));
+        return _scaler.Apply(Sequence.OfFrames(frames.SelectMany(frame => frame).ToArray(), FeatureSize));
     }
 
     /// <summary>Probabilities per input, in the order of the inputs and of <see cref="Labels"/>.</summary>
     public float[][] Classify(IReadOnlyList<Sequence> inputs)
     {
         float[][] probabilities = new float[inputs.Count][];
-        if (!_passes.TryTake(out ClassifierPass? pass)) pass = _network.CreatePass();
-        foreach (int[] rows in Batching.ByLength([.. inputs.Select(input => input.Steps)], RowsPerPass))
+        if (!_passes.TryTake(out NetworkPass? pass)) pass = _network.CreatePass();
+        var examples = ExampleSet.Unlabelled(inputs);
+        foreach (int[] rows in Batching.ByLength(examples, RowsPerPass))
         {
-            pass.Batch.Assign(inputs, rows);
-            ReadOnlySpan<float> logits = _network.Forward(pass);
+            pass.Assign(examples, rows);
+            ReadOnlySpan<float> logits = pass.Forward();
             for (int i = 0; i < rows.Length; i++)
             {
                 float[] row = new float[Labels.Count];

@@ -55,4 +55,11 @@ public sealed class SequenceLayout
         _offsets[Steps] = offset;
         Tokens = offset;
     }
+
+    /// <summary>Puts the steps of one row, <c>[steps, width]</c>, where they belong in a packed buffer <c>[tokens, width]</c>.</summary>
+    public void Pack<T>(int row, ReadOnlySpan<T> values, int width, Span<T> packed)
+    {
+        for (int t = 0; t < values.Length / width; t++)
+            values.Slice(t * width, width).CopyTo(packed[((OffsetAt(t) + row) * width)..]);
+    }
 }

@@ -19,7 +19,7 @@ public static class Calibration
     /// the loss is convex in it, so its slope is bisected. As in Platt 1999 the targets leave room for a mistake not seen yet,
     /// one in count + 2 (Laplace's rule of succession): a handful of rows all right must not make the model certain.
     /// </summary>
-    public static float Factor(ReadOnlySpan<float> logits, IReadOnlyList<int> labels, int classes)
+    public static float Factor(ReadOnlySpan<float> logits, ReadOnlySpan<int> labels, int classes)
     {
         double low = Math.Log(Smallest);
         double high = Math.Log(Largest);
@@ -35,12 +35,13 @@ public static class Calibration
     }
 
     /// <summary>Derivative of the summed loss by the factor: expected minus actual logit.</summary>
-    private static double Slope(ReadOnlySpan<float> logits, IReadOnlyList<int> labels, int classes, float factor, float[] scaled)
+    private static double Slope(ReadOnlySpan<float> logits, ReadOnlySpan<int> labels, int classes, float factor, float[] scaled)
     {
         double slope = 0;
-        double doubt = 1.0 / (labels.Count + 2);
-        for (int row = 0; row < labels.Count; row++)
+        double doubt = 1.0 / (labels.Length + 2);
+        for (int row = 0; row < labels.Length; row++)
         {
+            if (labels[row] < 0) continue;
             ReadOnlySpan<float> values = logits.Slice(row * classes, classes);
             TensorPrimitives.Multiply(values, factor, scaled);
             CrossEntropy.Softmax(scaled, scaled);

@@ -7,21 +7,23 @@ namespace Rnn.Training;
 /// <param name="Step">Updates done.</param>
 /// <param name="Epoch">Epochs completed.</param>
 /// <param name="Batch">Batches of the running epoch done; their order follows from seed and epoch.</param>
-/// <param name="LossSum">Sum of the epoch's losses so far, row by row.</param>
-/// <param name="Correct">Rows of the epoch classified right so far.</param>
-/// <param name="Rows">Rows of the epoch seen so far.</param>
+/// <param name="LossSum">Sum of the epoch's losses so far, target by target.</param>
+/// <param name="Correct">Targets of the epoch answered right so far.</param>
+/// <param name="Targets">Targets of the epoch seen so far.</param>
 /// <param name="NormSum">Sum of the epoch's gradient norms so far.</param>
 /// <param name="BestLoss">Lowest validation loss so far; null before the first epoch's end.</param>
 /// <param name="BestEpoch">The epoch that reached it.</param>
 /// <param name="Stopped">Whether early stopping ended the run.</param>
-public sealed record TrainingState(long Step, int Epoch, int Batch, double LossSum, int Correct, int Rows, double NormSum, double? BestLoss, int BestEpoch, bool Stopped);
+public sealed record TrainingState(long Step, int Epoch, int Batch, double LossSum, long Correct, long Targets, double NormSum, double? BestLoss, int BestEpoch, bool Stopped);
 
 /// <summary>
-/// Everything the next step depends on: weights, both moments, the best weights and the scalars. Random numbers need no state: they are counted, not drawn.
+/// Everything the next step depends on: weights, both moments, the best weights, carried states and the scalars. Random numbers need no state: they are counted, not drawn.
 /// A copy: it may be written while training goes on. Stored as safetensors.
 /// </summary>
 public sealed class Checkpoint
 {
+    internal const string CarriedStates = "carried_states";
+
     private const string StateKey = "training_state";
 
     // A missing scalar would silently be zero, and the run go on from somewhere else.
@@ -67,10 +69,11 @@ public sealed class Checkpoint
         }
     }
 
-    internal static Checkpoint Of(TrainingState state, ParameterSet parameters, params (string Prefix, Memory<float> Buffer)[] buffers)
+    internal static Checkpoint Of(TrainingState state, ParameterSet parameters, ReadOnlySpan<float> carriedStates, params (string Prefix, Memory<float> Buffer)[] buffers)
     {
         IEnumerable<SafeTensor> copy((string Prefix, Memory<float> Buffer) part) => parameters.AsTensors(part.Buffer.ToArray(), part.Prefix);
-        return new Checkpoint(state, [.. buffers.SelectMany(copy)], new Dictionary<string, string>());
+        SafeTensor carried = SafeTensor.OfFloats(CarriedStates, [carriedStates.Length], carriedStates.ToArray());
+        return new Checkpoint(state, [carried, .. buffers.SelectMany(copy)], new Dictionary<string, string>());
     }
 
     internal SafeTensorsFile ToFile() => new(Metadata, Tensors.ToDictionary(tensor => tensor.Name));

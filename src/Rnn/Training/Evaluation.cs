@@ -5,44 +5,60 @@ using Rnn.Models;
 
 namespace Rnn.Training;
 
-/// <summary>Measures a classifier, without dropout. The model's weights must be packed.</summary>
+/// <summary>Measures a network, without dropout. Its weights must be packed.</summary>
 public static class Evaluation
 {
     private const int RowsPerPass = 32;
 
-    /// <summary>Loss, accuracy and macro F1.</summary>
-    public static Metrics Measure(SequenceClassifier model, SequenceSet set, BatchShards shards) => Score(Logits(model, set, shards), set.Labels, model.Config.Classes);
-
-    /// <summary>The logits of all sequences, <c>[count, classes]</c> in the order of the set.</summary>
-    public static float[] Logits(SequenceClassifier model, SequenceSet set, BatchShards shards)
+    /// <summary>Loss, accuracy and, for classes, macro F1; the same figures on any number of threads.</summary>
+    public static Score Measure(Network network, ExampleSet set, BatchShards shards)
     {
-        int classes = model.Config.Classes;
-        int[][] batches = [.. Batching.ByLength(set.Lengths, RowsPerPass)];
-        float[] logits = new float[set.Count * classes];
-        using var passes = new ThreadLocal<ClassifierPass>(model.CreatePass);
-        shards.Run(batches.Length, index =>
+        if (!network.EmitsTokens)
         {
-            ClassifierPass pass = passes.Value!;
-            pass.Batch.Assign(set.Inputs, batches[index]);
-            ReadOnlySpan<float> values = model.Forward(pass);
-            for (int i = 0; i < batches[index].Length; i++) values.Slice(i * classes, classes).CopyTo(logits.AsSpan(batches[index][i] * classes));
+            (float[] logits, int[] targets) = Logits(network, set, shards);
+            return OfLogits(logits, targets, network.Outputs);
+        }
+
+        var parts = new (double Loss, int Correct, int Count)[set.Lanes > 0 ? set.Lanes : Batching.Count(set, RowsPerPass)];
+        ForEachPass(network, set, shards, (unit, pass, logits) =>
+        {
+            for (int row = 0; row < pass.Targets.Length; row++)
+            {
+                int target = pass.Targets[row];
+                if (target < 0) continue;
+                ReadOnlySpan<float> values = logits.Slice(row * network.Outputs, network.Outputs);
+                parts[unit].Loss += CrossEntropy.Loss(values, target);
+                parts[unit].Correct += TensorPrimitives.IndexOfMax(values) == target ? 1 : 0;
+                parts[unit].Count++;
+            }
         });
-        return logits;
+        int count = Math.Max(1, parts.Sum(part => part.Count));
+        return new Score(parts.Sum(part => part.Loss) / count, (double)parts.Sum(part => part.Correct) / count, null);
     }
 
-    /// <summary>What logits <c>[count, classes]</c> are worth; sums run in the order of the rows.</summary>
-    public static Metrics Score(ReadOnlySpan<float> logits, IReadOnlyList<int> labels, int classes)
+    /// <summary>The logits <c>[targets, outputs]</c> of all examples and the targets beside them, in an order that depends on the set alone.</summary>
+    public static (float[] Logits, int[] Targets) Logits(Network network, ExampleSet set, BatchShards shards)
+    {
+        var parts = new List<(float[] Logits, int[] Targets)>[set.Lanes > 0 ? set.Lanes : Batching.Count(set, RowsPerPass)];
+        for (int i = 0; i < parts.Length; i++) parts[i] = [];
+        ForEachPass(network, set, shards, (unit, pass, logits) => parts[unit].Add((logits.ToArray(), pass.Targets.ToArray())));
+        return ([.. parts.SelectMany(unit => unit).SelectMany(part => part.Logits)], [.. parts.SelectMany(unit => unit).SelectMany(part => part.Targets)]);
+    }
+
+    /// <summary>What logits <c>[count, classes]</c> are worth; sums run in their order, negative targets do not count.</summary>
+    public static Score OfLogits(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, int classes)
     {
         double loss = 0;
         int[] confusion = new int[classes * classes];
-        for (int row = 0; row < labels.Count; row++)
+        for (int row = 0; row < targets.Length; row++)
         {
+            if (targets[row] < 0) continue;
             ReadOnlySpan<float> values = logits.Slice(row * classes, classes);
-            loss += CrossEntropy.Loss(values, labels[row]);
-            confusion[(labels[row] * classes) + TensorPrimitives.IndexOfMax(values)]++;
+            loss += CrossEntropy.Loss(values, targets[row]);
+            confusion[(targets[row] * classes) + TensorPrimitives.IndexOfMax(values)]++;
         }
 
-        return new Metrics(loss / labels.Count, Accuracy(confusion, classes), MacroF1(confusion, classes));
+        return new Score(loss / Math.Max(1, TensorPrimitives.Sum<int>(confusion)), Accuracy(confusion, classes), MacroF1(confusion, classes));
     }
 
     /// <summary>Share of the diagonal of a confusion matrix <c>[true, predicted]</c>.</summary>
@@ -72,5 +88,31 @@ public static class Evaluation
         }
 
         return sum / classes;
+    }
+
+    private delegate void Visit(int unit, NetworkPass pass, ReadOnlySpan<float> logits);
+
+    /// <summary>Runs every example forward: independent ones in batches, a stream lane by lane with the state carried on.</summary>
+    private static void ForEachPass(Network network, ExampleSet set, BatchShards shards, Visit visit)
+    {
+        using var passes = new ThreadLocal<NetworkPass>(network.CreatePass);
+        if (set.Lanes == 0)
+        {
+            int[][] batches = [.. Batching.ByLength(set, RowsPerPass)];
+            shards.Run(batches.Length, index => Run(passes.Value!, index, batches[index]));
+            return;
+        }
+
+        shards.Run(set.Lanes, lane =>
+        {
+            passes.Value!.CarriedStates = new float[network.CarriedStateSize];
+            for (int row = lane; row < set.Count; row += set.Lanes) Run(passes.Value, lane, [row]);
+        });
+
+        void Run(NetworkPass pass, int unit, int[] rows)
+        {
+            pass.Assign(set, rows);
+            visit(unit, pass, pass.Forward());
+        }
     }
 }

@@ -2,63 +2,61 @@ using System.Numerics.Tensors;
 using Rnn.Data;
 using Rnn.Kernels;
 using Rnn.Models;
-using Rnn.Tensors;
 
 namespace Rnn.Training;
 
-/// <summary>What the forward and backward pass over a batch found.</summary>
-/// <param name="Loss">Summed over the rows.</param>
-/// <param name="Correct">Rows classified right.</param>
-/// <param name="Tokens">Steps of all rows.</param>
-internal readonly record struct StepResult(double Loss, int Correct, int Tokens);
-
 /// <summary>
-/// One update shared out over threads: each shard of the batch runs the whole recurrence alone; gradients, norm and update go by fixed blocks.
+/// One update shared out over threads: each shard of a batch runs the whole recurrence alone; gradients, norm and update go by fixed blocks.
 /// Every sum runs in the order of shards and blocks.
 /// </summary>
 internal sealed class ShardedStep
 {
     private const int Block = 1 << 14;
 
-    private readonly SequenceClassifier _model;
+    private readonly Network _network;
     private readonly TrainingConfig _config;
+    private readonly Objective _objective;
     private readonly BatchShards _shards;
     private readonly Shard[] _parts;
     private readonly Memory<float> _gradients;
     private readonly double[] _squares;
     private int _used;
 
-    public ShardedStep(SequenceClassifier model, TrainingConfig config, BatchShards shards)
+    public ShardedStep(Network network, TrainingConfig config, int batchRows, bool carriesState, BatchShards shards)
     {
-        _model = model;
+        _network = network;
         _config = config;
+        _objective = new Objective(config.LabelSmoothing);
         _shards = shards;
-        _parts = [.. Enumerable.Range(0, (config.BatchSize + config.ShardRows - 1) / config.ShardRows).Select(_ => new Shard(model))];
-        _gradients = AlignedMemory.Allocate(model.Parameters.Length);
-        _squares = new double[Blocks(model.Parameters.Length)];
-        Optimizer = new Adam(model.Parameters, config.WeightDecay);
+        CarriedStates = carriesState ? new float[batchRows * network.CarriedStateSize] : [];
+        _parts = [.. Enumerable.Range(0, (batchRows + config.ShardRows - 1) / config.ShardRows).Select(_ => new Shard(network, CarriedStates))];
+        _gradients = AlignedMemory.Allocate(network.Parameters.Length);
+        _squares = new double[Blocks(network.Parameters.Length)];
+        Optimizer = new Adam(network.Parameters, config.WeightDecay);
     }
 
     public Adam Optimizer { get; }
 
-    /// <summary>Leaves the gradient of the mean loss in the buffer.</summary>
-    public StepResult ForwardBackward(SequenceSet set, int[] rows, ulong dropoutKey, ulong unknownKey)
+    /// <summary>States carried from window to window of a stream, <c>[rows, CarriedStateSize]</c>; empty for independent examples.</summary>
+    public float[] CarriedStates { get; }
+
+    /// <summary>Leaves the gradient of the mean loss over the targets of all <paramref name="batches"/> in the buffer.</summary>
+    public PassResult ForwardBackward(ExampleSet set, ReadOnlySpan<int[]> batches, ulong dropoutKey, ulong unknownKey)
     {
-        _used = (rows.Length + _config.ShardRows - 1) / _config.ShardRows;
-        float scale = 1f / rows.Length;
-        _shards.Run(_used, index => _parts[index].Run(_model, set, rows, index, _used, _config, scale, dropoutKey, unknownKey));
-
-        int dense = _model.Parameters.DenseLength;
-        int denseBlocks = Blocks(dense);
-        _shards.Run(denseBlocks + 1, block =>
+        float scale = 1f / Math.Max(1, CountTargets(set, batches));
+        var result = new PassResult();
+        for (int i = 0; i < batches.Length; i++)
         {
-            if (block == denseBlocks) AddEmbeddingGradients();
-            else SumShards(block * Block, Math.Min(Block, dense - (block * Block)));
-        });
+            int[] rows = batches[i];
+            int used = (rows.Length + _config.ShardRows - 1) / _config.ShardRows;
+            ulong batch = (ulong)i;
+            bool adds = i > 0;
+            _used = used;
+            _shards.Run(used, index => _parts[index].Run(set, rows, index, used, _config.UnknownRate, _objective, scale, dropoutKey + batch, unknownKey + batch));
+            SumShards(adds);
+            foreach (Shard part in _parts.AsSpan(0, used)) result = Add(result, part.Result);
+        }
 
-        var result = new StepResult();
-        foreach (Shard part in _parts.AsSpan(0, _used))
-            result = new StepResult(result.Loss + part.Loss, result.Correct + part.Correct, result.Tokens + part.Pass.Batch.Layout.Tokens);
         return result;
     }
 
@@ -78,46 +76,78 @@ internal sealed class ShardedStep
         AdamCoefficients coefficients = Optimizer.Coefficients(step, learningRate, clip);
         int length = _gradients.Length;
         _shards.Run(_squares.Length, block => Optimizer.Update(block * Block, Math.Min(Block, length - (block * Block)), _gradients.Span, coefficients));
-        _shards.Run(_model.PackParts, part => _model.Pack(part, training: true));
-        foreach (Shard part in _parts.AsSpan(0, _used)) _model.ClearEmbeddingGradient(part.Pass, _gradients.Span);
+        _shards.Run(_network.PackParts, part => _network.Pack(part, training: true));
+        ClearSparseGradients();
     }
 
     private static int Blocks(int length) => (length + Block - 1) / Block;
 
-    private void SumShards(int start, int length)
+    private static PassResult Add(PassResult a, PassResult b) => new(a.Loss + b.Loss, a.Correct + b.Correct, a.Targets + b.Targets, a.Tokens + b.Tokens);
+
+    private static int CountTargets(ExampleSet set, ReadOnlySpan<int[]> batches)
     {
-        Span<float> sum = _gradients.Span.Slice(start, length);
-        _parts[0].Gradients.Span.Slice(start, length).CopyTo(sum);
-        for (int i = 1; i < _used; i++) TensorPrimitives.Add(sum, _parts[i].Gradients.Span.Slice(start, length), sum);
+        int count = 0;
+        foreach (int[] rows in batches)
+        {
+            foreach (int row in rows)
+                foreach (int target in set.Targets[row].Span) count += target < 0 ? 0 : 1;
+        }
+
+        return count;
     }
 
-    private void AddEmbeddingGradients()
+    private void SumShards(bool adds)
     {
-        foreach (Shard part in _parts.AsSpan(0, _used)) _model.AddEmbeddingGradient(part.Pass, _gradients.Span);
+        int dense = _network.Parameters.DenseLength;
+        int denseBlocks = Blocks(dense);
+        _shards.Run(denseBlocks + 1, block =>
+        {
+            if (block == denseBlocks) AddSparseGradients();
+            else SumShards(block * Block, Math.Min(Block, dense - (block * Block)), adds);
+        });
+    }
+
+    private void SumShards(int start, int length, bool adds)
+    {
+        Span<float> sum = _gradients.Span.Slice(start, length);
+        if (!adds) _parts[0].Gradients.Span.Slice(start, length).CopyTo(sum);
+        for (int i = adds ? 0 : 1; i < _used; i++) TensorPrimitives.Add(sum, _parts[i].Gradients.Span.Slice(start, length), sum);
+    }
+
+    private void AddSparseGradients()
+    {
+        foreach (Shard part in _parts.AsSpan(0, _used)) part.Pass.AddSparseGradients(_gradients.Span);
+    }
+
+    private void ClearSparseGradients()
+    {
+        // The passes know the rows of their last batch only.
+        if (_config.AccumulateSteps > 1) _gradients.Span[_network.Parameters.DenseLength..].Clear();
+        else foreach (Shard part in _parts.AsSpan(0, _used)) part.Pass.ClearSparseGradients(_gradients.Span);
     }
 
     /// <summary>One shard's buffers and results.</summary>
-    private sealed class Shard(SequenceClassifier model)
+    private sealed class Shard
     {
-        private int[] _labels = [];
-
-        public ClassifierPass Pass { get; } = model.CreatePass();
-
-        public Memory<float> Gradients { get; } = AlignedMemory.Allocate(model.Parameters.DenseLength);
-
-        public double Loss { get; private set; }
-
-        public int Correct { get; private set; }
-
-        public void Run(SequenceClassifier model, SequenceSet set, int[] rows, int index, int count, TrainingConfig config, float scale, ulong dropoutKey, ulong unknownKey)
+        public Shard(Network network, Memory<float> carriedStates)
         {
-            Pass.Batch.Assign(set.Inputs, rows, index, count);
-            Pass.Batch.ReplaceByUnknown(config.UnknownRate, unknownKey);
-            ReadOnlySpan<int> ids = Pass.Batch.RowIds;
-            if (_labels.Length < ids.Length) _labels = new int[ids.Length];
-            for (int i = 0; i < ids.Length; i++) _labels[i] = set.Labels[rows[ids[i]]];
+            Pass = network.CreatePass();
+            Pass.CarriedStates = carriedStates;
+            Gradients = AlignedMemory.Allocate(network.Parameters.DenseLength);
+        }
+
+        public NetworkPass Pass { get; }
+
+        public Memory<float> Gradients { get; }
+
+        public PassResult Result { get; private set; }
+
+        public void Run(ExampleSet set, int[] rows, int index, int count, float unknownRate, Objective objective, float scale, ulong dropoutKey, ulong unknownKey)
+        {
+            Pass.Assign(set, rows, index, count);
+            Pass.ReplaceByUnknown(unknownRate, unknownKey);
             Gradients.Span.Clear();
-            (Loss, Correct) = model.ForwardBackward(Pass, _labels.AsSpan(0, ids.Length), config.LabelSmoothing, scale, dropoutKey, Gradients.Span);
+            Result = Pass.ForwardBackward(objective, scale, dropoutKey, Gradients.Span);
         }
     }
 }

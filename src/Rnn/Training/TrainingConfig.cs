@@ -19,6 +19,9 @@ public sealed record TrainingConfig
     /// <summary>Sequences per update.</summary>
     public int BatchSize { get; init; } = 32;
 
+    /// <summary>Batches whose gradients are averaged for one update.</summary>
+    public int AccumulateSteps { get; init; } = 1;
+
     /// <summary>Rows that one shard of a batch takes: part of the result's bits, so not derived from the machine.</summary>
     public int ShardRows { get; init; } = 16;
 

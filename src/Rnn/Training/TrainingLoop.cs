@@ -6,7 +6,7 @@ using Rnn.Tensors;
 namespace Rnn.Training;
 
 /// <summary>
-/// Trains a classifier, one update per <see cref="Advance"/>: the host drives and may look, save or stop between any two.
+/// Trains a network, one update per <see cref="Advance"/>: the host drives and may look, save or stop between any two.
 /// Order, dropout and sums depend on seed and configuration alone, so the same inputs give the same bits on any number of threads,
 /// and a run restored from a checkpoint ends in the same weights as one never interrupted.
 /// </summary>
@@ -16,9 +16,9 @@ public sealed class TrainingLoop
     private const ulong DropoutKey = 2;
     private const ulong UnknownKey = 3;
 
-    private readonly SequenceClassifier _model;
-    private readonly SequenceSet _train;
-    private readonly SequenceSet _validation;
+    private readonly Network _model;
+    private readonly ExampleSet _train;
+    private readonly ExampleSet _validation;
     private readonly TrainingConfig _config;
     private readonly BatchShards _shards;
     private readonly ShardedStep _step;
@@ -29,7 +29,7 @@ public sealed class TrainingLoop
 
     /// <summary>Prepares a run; the model's weights are the starting point.</summary>
     /// <exception cref="ArgumentException">A set is empty.</exception>
-    public TrainingLoop(SequenceClassifier model, SequenceSet train, SequenceSet validation, TrainingConfig config, BatchShards shards)
+    public TrainingLoop(Network model, ExampleSet train, ExampleSet validation, TrainingConfig config, BatchShards shards)
     {
         if (train.Count == 0) throw new ArgumentException("The training set is empty.", nameof(train));
         if (validation.Count == 0) throw new ArgumentException("The validation set is empty.", nameof(validation));
@@ -38,9 +38,9 @@ public sealed class TrainingLoop
         _validation = validation;
         _config = config;
         _shards = shards;
-        _step = new ShardedStep(model, config, shards);
+        _step = new ShardedStep(model, config, train.Lanes > 0 ? train.Lanes : config.BatchSize, carriesState: train.Lanes > 0, shards);
         _best = new float[model.Parameters.Length];
-        StepsPerEpoch = Batching.Epoch(train.Lengths, config.BatchSize, 0, 0).Length;
+        StepsPerEpoch = (Batching.Count(train, config.BatchSize) + config.AccumulateSteps - 1) / config.AccumulateSteps;
         _model.Pack(training: true);
     }
 
@@ -63,13 +63,15 @@ public sealed class TrainingLoop
         if (Finished) throw new InvalidOperationException("The run is finished.");
         if (_orderEpoch != _state.Epoch)
         {
-            _order = Batching.Epoch(_train.Lengths, _config.BatchSize, RandomSource.Key(_config.Seed, OrderKey), _state.Epoch);
+            _order = Batching.Epoch(_train, _config.BatchSize, RandomSource.Key(_config.Seed, OrderKey), _state.Epoch);
             _orderEpoch = _state.Epoch;
         }
 
-        int[] rows = _order[_state.Batch];
+        // A stream is read again from its beginning.
+        if (_state.Batch == 0) _step.CarriedStates.AsSpan().Clear();
+        int[][] batches = _order[_state.Batch..Math.Min(_order.Length, _state.Batch + _config.AccumulateSteps)];
         ulong step = (ulong)_state.Step;
-        StepResult result = _step.ForwardBackward(_train, rows, RandomSource.Key(_config.Seed, DropoutKey, step), RandomSource.Key(_config.Seed, UnknownKey, step));
+        PassResult result = _step.ForwardBackward(_train, batches, RandomSource.Key(_config.Seed, DropoutKey, step), RandomSource.Key(_config.Seed, UnknownKey, step));
         double norm = _step.GradientNorm();
         if (!double.IsFinite(result.Loss) || !double.IsFinite(norm))
         {
@@ -82,20 +84,21 @@ public sealed class TrainingLoop
         _state = _state with
         {
             Step = _state.Step + 1,
-            Batch = _state.Batch + 1,
+            Batch = _state.Batch + batches.Length,
             LossSum = _state.LossSum + result.Loss,
             Correct = _state.Correct + result.Correct,
-            Rows = _state.Rows + rows.Length,
+            Targets = _state.Targets + result.Targets,
             NormSum = _state.NormSum + norm,
         };
         EpochReport? epoch = _state.Batch == _order.Length ? EndEpoch() : null;
-        return new StepReport(_state.Step, result.Loss / rows.Length, norm, rate, result.Tokens, epoch);
+        return new StepReport(_state.Step, result.Loss / Math.Max(1, result.Targets), norm, rate, result.Tokens, epoch);
     }
 
     /// <summary>A copy of everything the next step depends on.</summary>
     public Checkpoint Save() => Checkpoint.Of(
         _state,
         _model.Parameters,
+        _step.CarriedStates,
         ("weights/", _model.Parameters.Values),
         ("first_moment/", _step.Optimizer.FirstMoment),
         ("second_moment/", _step.Optimizer.SecondMoment),
@@ -110,6 +113,7 @@ public sealed class TrainingLoop
         _model.Parameters.CopyFrom(file, _step.Optimizer.FirstMoment, "first_moment/");
         _model.Parameters.CopyFrom(file, _step.Optimizer.SecondMoment, "second_moment/");
         _model.Parameters.CopyFrom(file, _best, "best/");
+        file.Values(Checkpoint.CarriedStates, [_step.CarriedStates.Length]).CopyTo(_step.CarriedStates);
         _state = checkpoint.State;
         _orderEpoch = -1;
         _model.Pack(training: true);
@@ -125,19 +129,16 @@ public sealed class TrainingLoop
 
     private EpochReport EndEpoch()
     {
-        float[] logits = Evaluation.Logits(_model, _validation, _shards);
-        float factor = Calibration.Factor(logits, _validation.Labels, _model.Config.Classes);
-        TensorPrimitives.Multiply(logits, factor, logits);
-        Metrics validation = Evaluation.Score(logits, _validation.Labels, _model.Config.Classes);
+        (Score validation, float factor) = Validate();
         int epoch = _state.Epoch + 1;
         bool isBest = _state.BestLoss is not { } best || validation.Loss < best;
         if (isBest)
         {
             _model.Parameters.Values.CopyTo(_best);
-            _model.ScaleLogits(_best.Span, factor);
+            if (factor != 1) _model.ScaleLogits(_best.Span, factor);
         }
 
-        var report = new EpochReport(epoch, _state.LossSum / _state.Rows, (double)_state.Correct / _state.Rows, validation, _state.NormSum / _state.Batch, isBest);
+        var report = new EpochReport(epoch, _state.LossSum / _state.Targets, (double)_state.Correct / _state.Targets, validation, _state.NormSum / StepsPerEpoch, isBest);
         int bestEpoch = isBest ? epoch : _state.BestEpoch;
         _state = new TrainingState(
             _state.Step, epoch, 0, 0, 0, 0, 0,
@@ -145,5 +146,15 @@ public sealed class TrainingLoop
             bestEpoch,
             _config.EarlyStoppingPatience > 0 && epoch - bestEpoch >= _config.EarlyStoppingPatience);
         return report;
+    }
+
+    /// <summary>The score on the validation set and, for classes, the factor on the logits it was reached with.</summary>
+    private (Score Score, float Factor) Validate()
+    {
+        if (_model.EmitsTokens) return (Evaluation.Measure(_model, _validation, _shards), 1);
+        (float[] logits, int[] targets) = Evaluation.Logits(_model, _validation, _shards);
+        float factor = Calibration.Factor(logits, targets, _model.Outputs);
+        TensorPrimitives.Multiply(logits, factor, logits);
+        return (Evaluation.OfLogits(logits, targets, _model.Outputs), factor);
     }
 }

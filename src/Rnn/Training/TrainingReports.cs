@@ -2,10 +2,10 @@ namespace Rnn.Training;
 
 /// <summary>What one update did.</summary>
 /// <param name="Step">Updates so far, this one included.</param>
-/// <param name="Loss">Mean training loss of the batch, smoothed, in nats.</param>
+/// <param name="Loss">Mean training loss per target of the batch, smoothed, in nats.</param>
 /// <param name="GradientNorm">Norm of the whole gradient before clipping.</param>
 /// <param name="LearningRate">The rate used.</param>
-/// <param name="Tokens">Steps of all sequences of the batch.</param>
+/// <param name="Tokens">Steps that were trained.</param>
 /// <param name="EpochEnd">Set when this update ended an epoch.</param>
 public sealed record StepReport(long Step, double Loss, double GradientNorm, double LearningRate, int Tokens, EpochReport? EpochEnd);
 
@@ -16,7 +16,7 @@ public sealed record StepReport(long Step, double Loss, double GradientNorm, dou
 /// <param name="Validation">Measured after the epoch with calibrated probabilities (<see cref="Calibration"/>), as they would be published.</param>
 /// <param name="GradientNorm">Mean norm before clipping.</param>
 /// <param name="IsBest">Whether the validation loss is the lowest so far.</param>
-public sealed record EpochReport(int Epoch, double TrainLoss, double TrainAccuracy, Metrics Validation, double GradientNorm, bool IsBest);
+public sealed record EpochReport(int Epoch, double TrainLoss, double TrainAccuracy, Score Validation, double GradientNorm, bool IsBest);
 
 /// <summary>The loss or its gradient stopped being a number.</summary>
 public sealed class TrainingDivergedException(string message) : Exception(message);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Rnn.Data;
+using Rnn.Layers;
 using Rnn.Models;
 using RnnService.Storage;
 using RnnService.Storage.Examples;
@@ -14,7 +15,7 @@ namespace RnnService.TrainingJobs;
 /// <param name="Validation">Rows that choose the best epoch.</param>
 /// <param name="Test">Rows to measure the published weights on, if any.</param>
 internal sealed record TrainingData(
-    Tokenizer? Tokenizer, FrameScaler? Scaler, IReadOnlyList<string> Labels, SequenceSet Train, SequenceSet Validation, SequenceSet? Test)
+    Tokenizer? Tokenizer, FrameScaler? Scaler, IReadOnlyList<string> Labels, ExampleSet Train, ExampleSet Validation, ExampleSet? Test)
 {
     private const string TokenizerKey = "job_tokenizer";
     private const string ScalerKey = "job_scaler";
@@ -62,7 +63,7 @@ internal sealed record TrainingData(
         var tokenizer = spec.Tokenizer is null ? null : checkpoint is not null ? Tokenizer.FromJson(checkpoint[TokenizerKey]) : LearnTokenizer(spec.Tokenizer, train);
         var scaler = spec.Features is null ? null : checkpoint is not null ? FrameScaler.FromJson(checkpoint[ScalerKey])
             : FrameScaler.Fit([.. train.Select(Frames)], spec.Features.Scaling);
-        SequenceSet encode(IReadOnlyCollection<DatasetExample> examples) => new(
+        ExampleSet encode(IReadOnlyCollection<DatasetExample> examples) => ExampleSet.OfClasses(
             [.. examples.Select(row => scaler is not null ? scaler.Apply(Frames(row)) : row.Text is not null ? tokenizer!.Encode(row.Text) : tokenizer!.EncodeTokens(row.Tokens!))],
             [.. examples.Select(row => classes[row.Label])]);
         return new TrainingData(tokenizer, scaler, labels, encode(train), encode(held), test is null ? null : encode([.. test]));
@@ -74,19 +75,22 @@ internal sealed record TrainingData(
         var network = spec.Network;
         return new SequenceClassifier(new SequenceClassifierConfig
         {
-            VocabularySize = Tokenizer?.VocabularySize ?? 0,
-            FeatureSize = Scaler?.FeatureSize ?? 0,
-            EmbeddingSize = network.EmbeddingSize ?? 0,
-            Cell = network.Cell,
-            HiddenSize = network.HiddenSize,
-            Layers = network.Layers,
-            Bidirectional = network.Bidirectional,
+            Encoder = new EncoderConfig
+            {
+                VocabularySize = Tokenizer?.VocabularySize ?? 0,
+                FeatureSize = Scaler?.FeatureSize ?? 0,
+                EmbeddingSize = network.EmbeddingSize ?? 0,
+                Cell = network.Cell,
+                HiddenSize = network.HiddenSize,
+                Layers = network.Layers,
+                Bidirectional = network.Bidirectional,
+                Dropout = (float)network.Dropout,
+                EmbeddingDropout = (float)(network.EmbeddingDropout ?? 0),
+                RecurrentInit = network.RecurrentInit,
+                ForgetBias = (float)(network.ForgetBias ?? 0),
+            },
             Pooling = network.Pooling,
-            Dropout = (float)network.Dropout,
-            EmbeddingDropout = (float)(network.EmbeddingDropout ?? 0),
             Classes = Labels.Count,
-            RecurrentInit = network.RecurrentInit,
-            ForgetBias = (float)(network.ForgetBias ?? 0),
         });
     }
 
@@ -106,5 +110,5 @@ internal sealed record TrainingData(
             : Tokenizer.TrainOnTokens(rows.Select(row => row.Tokens!), config);
     }
 
-    private static Sequence Frames(DatasetExample row) => Sequence.OfFrames([.. row.Frames!.SelectMany(frame => frame)], row.Frames![0].Length);
+    private static Sequence Frames(DatasetExample row) => Sequence.OfFrames(row.Frames!.SelectMany(frame => frame).ToArray(), row.Frames![0].Length);
 }

@@ -102,7 +102,7 @@ internal sealed class TrainingRun
         return [point("loss", metrics.Loss), point("accuracy", metrics.Accuracy), point("macro_f1", metrics.MacroF1!.Value)];
     }
 
-    private static SplitMetrics Split(Metrics metrics) => new() { Loss = metrics.Loss, Accuracy = metrics.Accuracy, MacroF1 = metrics.MacroF1 };
+    private static SplitMetrics Split(Score score) => new() { Loss = score.Loss, Accuracy = score.Accuracy, MacroF1 = score.MacroF1 };
 
     private static TrainingConfig Config(TrainingSpec spec) => new()
     {

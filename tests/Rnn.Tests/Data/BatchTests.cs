@@ -11,6 +11,8 @@ public sealed class BatchTests
         return [.. Enumerable.Range(0, count).Select(_ => 1 + random.Next(40))];
     }
 
+    private static ExampleSet Of(int[] lengths) => ExampleSet.Unlabelled([.. lengths.Select(length => Sequence.OfTokens(new int[length]))]);
+
     [Theory]
     [InlineData(1, 8)]
     [InlineData(7, 8)]
@@ -21,7 +23,7 @@ public sealed class BatchTests
     public void An_epoch_has_every_row_once_longest_first_in_a_batch(int count, int batchSize)
     {
         var lengths = Lengths(count, 1);
-        var batches = Batching.Epoch(lengths, batchSize, seed: 5, epoch: 2);
+        var batches = Batching.Epoch(Of(lengths), batchSize, seed: 5, epoch: 2);
         Assert.Equal(Enumerable.Range(0, count), batches.SelectMany(b => b).Order());
         Assert.Equal((count + batchSize - 1) / batchSize, batches.Length);
         Assert.All(batches, batch =>
@@ -36,17 +38,17 @@ public sealed class BatchTests
     {
         var lengths = Lengths(300, 1);
         static string Text(int[][] batches) => string.Join(';', batches.Select(b => string.Join(',', b)));
-        var one = Text(Batching.Epoch(lengths, 16, 5, 2));
-        Assert.Equal(one, Text(Batching.Epoch(lengths, 16, 5, 2)));
-        Assert.NotEqual(one, Text(Batching.Epoch(lengths, 16, 6, 2)));
-        Assert.NotEqual(one, Text(Batching.Epoch(lengths, 16, 5, 3)));
+        var one = Text(Batching.Epoch(Of(lengths), 16, 5, 2));
+        Assert.Equal(one, Text(Batching.Epoch(Of(lengths), 16, 5, 2)));
+        Assert.NotEqual(one, Text(Batching.Epoch(Of(lengths), 16, 6, 2)));
+        Assert.NotEqual(one, Text(Batching.Epoch(Of(lengths), 16, 5, 3)));
     }
 
     [Fact]
     public void Rows_of_similar_length_share_a_batch()
     {
         var lengths = Lengths(5000, 1);
-        var batches = Batching.Epoch(lengths, 32, 5, 0);
+        var batches = Batching.Epoch(Of(lengths), 32, 5, 0);
         var padding = batches.Sum(b => b.Sum(row => lengths[b[0]] - lengths[row])) / (double)lengths.Sum();
         Assert.True(padding < 0.1, $"padding {padding:P0}");
     }
@@ -110,6 +112,24 @@ public sealed class BatchTests
         Assert.Throws<ArgumentException>(() => Sequence.OfTokens([1, 2, 3], 2));
         Assert.Throws<ArgumentException>(() => Sequence.OfFrames([], 3));
         Assert.ThrowsAny<ArgumentException>(() => Sequence.OfFrames([1], 0));
-        Assert.Throws<ArgumentException>(() => new SequenceSet([Sequence.OfTokens([1], 1)], []));
+        Assert.Throws<ArgumentException>(() => ExampleSet.OfClasses([Sequence.OfTokens([1], 1)], []));
+    }
+
+    [Fact]
+    public void Where_targets_differ_in_length_they_come_first()
+    {
+        (int Target, int Steps)[] sizes = [(2, 9), (5, 1), (2, 3), (5, 7), (1, 1)];
+        var set = new ExampleSet([.. sizes.Select(s => Sequence.OfTokens(new int[s.Steps]))], [.. sizes.Select(s => new ReadOnlyMemory<int>(new int[s.Target]))]);
+        Assert.Equal([3, 1, 0, 2, 4], Batching.ByLength(set, 5).Single());
+        Assert.Equal([3, 1, 0, 2, 4], Batching.Epoch(set, 5, 1, 1).Single());
+    }
+
+    [Fact]
+    public void A_stream_is_read_in_the_order_of_time()
+    {
+        var set = new ExampleSet([.. Enumerable.Range(0, 6).Select(i => Sequence.OfTokens([i]))], new ReadOnlyMemory<int>[6], lanes: 2);
+        Assert.Equal([[0, 1], [2, 3], [4, 5]], Batching.Epoch(set, 99, 1, 1));
+        Assert.Equal(3, Batching.Count(set, 99));
+        Assert.Throws<ArgumentException>(() => new ExampleSet(set.Inputs, set.Targets, lanes: 4));
     }
 }

@@ -19,17 +19,20 @@ public sealed class SequenceClassifierTests
         var (tokens, width, features) = (seed % 3 != 0, 1 + seed % 2, 1 + random.Next(6));
         var config = new SequenceClassifierConfig
         {
-            VocabularySize = tokens ? 11 : 0,
-            FeatureSize = tokens ? 0 : features,
-            EmbeddingSize = tokens ? 1 + random.Next(9) : 0,
-            Cell = s_cells[seed % s_cells.Length],
-            HiddenSize = new[] { 1, 4, 7, 17 }[random.Next(4)],
-            Layers = 1 + random.Next(2),
-            Bidirectional = random.Next(2) == 1,
+            Encoder = new EncoderConfig
+            {
+                VocabularySize = tokens ? 11 : 0,
+                FeatureSize = tokens ? 0 : features,
+                EmbeddingSize = tokens ? 1 + random.Next(9) : 0,
+                Cell = s_cells[seed % s_cells.Length],
+                HiddenSize = new[] { 1, 4, 7, 17 }[random.Next(4)],
+                Layers = 1 + random.Next(2),
+                Bidirectional = random.Next(2) == 1,
+                Dropout = dropout,
+                EmbeddingDropout = dropout,
+            },
             Pooling = (PoolingKind)(seed / 2 % 3),
             Classes = 2 + random.Next(4),
-            Dropout = dropout,
-            EmbeddingDropout = dropout,
         };
         Sequence One()
         {
@@ -48,10 +51,10 @@ public sealed class SequenceClassifierTests
     {
         model.Pack(training: true);
         var (pass, gradients) = (model.CreatePass(), new float[model.Parameters.Length]);
-        pass.Batch.Assign(inputs, [.. Enumerable.Range(0, inputs.Length)]);
-        var (loss, _) = model.ForwardBackward(pass, labels, smoothing, 1f / inputs.Length, key, gradients);
-        model.AddEmbeddingGradient(pass, gradients);
-        return (loss / inputs.Length, gradients);
+        pass.Assign(ExampleSet.OfClasses(inputs, labels), [.. Enumerable.Range(0, inputs.Length)]);
+        var result = pass.ForwardBackward(new Objective(smoothing), 1f / inputs.Length, key, gradients);
+        pass.AddSparseGradients(gradients);
+        return (result.Loss / inputs.Length, gradients);
     }
 
     [Theory]
@@ -59,7 +62,7 @@ public sealed class SequenceClassifierTests
     public void Loss_logits_and_gradients_equal_the_oracles(int seed)
     {
         var (model, inputs, labels) = Draw(seed);
-        var config = model.Config;
+        var config = model.Config.Encoder;
         const float Smoothing = 0.125f;
         var (loss, gradients) = LossAndGradients(model, inputs, labels, Smoothing, key: 1);
 
@@ -67,12 +70,12 @@ public sealed class SequenceClassifierTests
         var parameters = model.Parameters.Parameters.ToDictionary(p => p.Name, p => OracleTensor.Of(tape, [.. p.Shape], p.Values.ToArray()));
         var (steps, lengths) = (inputs.Max(i => i.Steps), inputs.Select(i => i.Steps).ToArray());
         var x = config.VocabularySize > 0
-            ? OracleHeads.Embedding(parameters["embedding.weight"], [.. Enumerable.Range(0, steps).Select(t => inputs.Select(i => t < i.Steps ? i.Ids![(t * i.Width)..((t + 1) * i.Width)] : []).ToArray())])
-            : OracleTensor.Of(tape, [steps, inputs.Length, config.FeatureSize], Enumerable.Range(0, steps).SelectMany(t => inputs.SelectMany(i => t < i.Steps ? i.Frames![(t * i.Width)..((t + 1) * i.Width)] : new float[i.Width])));
+            ? OracleHeads.Embedding(parameters["embedding.weight"], [.. Enumerable.Range(0, steps).Select(t => inputs.Select(i => t < i.Steps ? i.Ids.ToArray()[(t * i.Width)..((t + 1) * i.Width)] : []).ToArray())])
+            : OracleTensor.Of(tape, [steps, inputs.Length, config.FeatureSize], Enumerable.Range(0, steps).SelectMany(t => inputs.SelectMany(i => t < i.Steps ? i.Frames.ToArray()[(t * i.Width)..((t + 1) * i.Width)] : new float[i.Width])));
         var directions = config.Bidirectional ? 2 : 1;
         var zeros = OracleTensor.Zeros(tape, config.Layers * directions, inputs.Length, config.HiddenSize);
         var scan = OracleCells.Sequence(Layers.StackRig.Name(config.Cell), parameters, "rnn.", x, zeros, config.Cell == CellKind.Lstm ? zeros : null, config.Layers, config.Bidirectional, lengths);
-        var pooled = OracleHeads.Pool(config.Pooling switch { PoolingKind.Last => "last", PoolingKind.Mean => "mean", _ => "max" }, scan.Y, lengths, directions);
+        var pooled = OracleHeads.Pool(model.Config.Pooling switch { PoolingKind.Last => "last", PoolingKind.Mean => "mean", _ => "max" }, scan.Y, lengths, directions);
         var logits = OracleHeads.Linear(pooled, parameters["fc.weight"], parameters["fc.bias"]);
         var (_, _, mean) = OracleHeads.CrossEntropy(logits, [.. labels.Select(l => (long)l)], Smoothing);
         tape.Backward(mean);
@@ -85,8 +88,8 @@ public sealed class SequenceClassifierTests
         }
 
         var pass = model.CreatePass();
-        pass.Batch.Assign(inputs, [.. Enumerable.Range(0, inputs.Length)]);
-        GoldenResult.AssertClose("logits", logits.Values, [.. model.Forward(pass).ToArray().Select(v => (double)v)], 1e-5, 1e-5);
+        pass.Assign(ExampleSet.Unlabelled(inputs), [.. Enumerable.Range(0, inputs.Length)]);
+        GoldenResult.AssertClose("logits", logits.Values, [.. pass.Forward().ToArray().Select(v => (double)v)], 1e-5, 1e-5);
     }
 
     public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 36)];
@@ -126,9 +129,10 @@ public sealed class SequenceClassifierTests
         model.Pack(training: false);
         plain.Pack(training: false);
         var (one, other) = (model.CreatePass(), plain.CreatePass());
-        one.Batch.Assign(inputs, [.. Enumerable.Range(0, labels.Length)]);
-        other.Batch.Assign(inputs, [.. Enumerable.Range(0, labels.Length)]);
-        Kernels.Widths.AssertSameBits(plain.Forward(other), model.Forward(one), "logits");
+        var examples = ExampleSet.OfClasses(inputs, labels);
+        one.Assign(examples, [.. Enumerable.Range(0, labels.Length)]);
+        other.Assign(examples, [.. Enumerable.Range(0, labels.Length)]);
+        Kernels.Widths.AssertSameBits(other.Forward(), one.Forward(), "logits");
     }
 
     [Fact]
@@ -144,7 +148,7 @@ public sealed class SequenceClassifierTests
     [Fact]
     public void Names_and_shapes_are_pytorchs()
     {
-        var model = Networks.Of(new SequenceClassifierConfig { VocabularySize = 9, EmbeddingSize = 5, Cell = CellKind.Lstm, HiddenSize = 6, Layers = 2, Bidirectional = true, Classes = 3 }, 1);
+        var model = Networks.Of(new SequenceClassifierConfig { Encoder = new() { VocabularySize = 9, EmbeddingSize = 5, Cell = CellKind.Lstm, HiddenSize = 6, Layers = 2, Bidirectional = true }, Classes = 3 }, 1);
         Assert.Equal(
             ["embedding.weight [9, 5]", "fc.bias [3]", "fc.weight [3, 12]",
              "rnn.bias_hh_l0 [24]", "rnn.bias_hh_l0_reverse [24]", "rnn.bias_hh_l1 [24]", "rnn.bias_hh_l1_reverse [24]",

@@ -12,13 +12,13 @@ public sealed class TrainedClassifierTests
     private static TrainedClassifier OfText(CellKind cell = CellKind.Lstm)
     {
         var tokenizer = Tokenizer.Train(s_texts[..5], new TokenizerConfig { TokenNgrams = 2 });
-        var config = new SequenceClassifierConfig { VocabularySize = tokenizer.VocabularySize, EmbeddingSize = 6, Cell = cell, HiddenSize = 19, Bidirectional = true, Classes = 3, Dropout = 0.5f };
+        var config = new SequenceClassifierConfig { Encoder = new() { VocabularySize = tokenizer.VocabularySize, EmbeddingSize = 6, Cell = cell, HiddenSize = 19, Bidirectional = true, Dropout = 0.5f }, Classes = 3 };
         return new TrainedClassifier(Networks.Of(config, 3), tokenizer, null, ["neg", "neutral", "pos"]);
     }
 
     private static TrainedClassifier OfFrames()
     {
-        var config = new SequenceClassifierConfig { FeatureSize = 2, Cell = CellKind.Gru, HiddenSize = 5, Classes = 2 };
+        var config = new SequenceClassifierConfig { Encoder = new() { FeatureSize = 2, Cell = CellKind.Gru, HiddenSize = 5 }, Classes = 2 };
         var scaler = FrameScaler.Fit([Sequence.OfFrames([1, 2, 3, 4, 5, 7], 2)], Scaling.Robust);
         return new TrainedClassifier(Networks.Of(config, 3), null, scaler, ["down", "up"]);
     }

@@ -41,8 +41,8 @@ public sealed class CalibrationTests
     private static double Loss(float factor)
     {
         float[] logits = [.. s_logits.Select(value => value * factor)];
-        double right = Evaluation.Score(logits, s_labels, 3).Loss;
-        double any = Enumerable.Range(0, 3).Average(label => Evaluation.Score(logits, [.. s_labels.Select(_ => label)], 3).Loss);
+        double right = Evaluation.OfLogits(logits, s_labels, 3).Loss;
+        double any = Enumerable.Range(0, 3).Average(label => Evaluation.OfLogits(logits, [.. s_labels.Select(_ => label)], 3).Loss);
         return (right * 7 / 8) + (any / 8);
     }
 }

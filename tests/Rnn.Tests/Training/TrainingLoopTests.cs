@@ -12,7 +12,7 @@ namespace Rnn.Tests.Training;
 public sealed class TrainingLoopTests
 {
     /// <summary>Which of two tokens came first, with others between: nothing a bag of words could tell.</summary>
-    private static SequenceSet Order(int count, int seed)
+    private static ExampleSet Order(int count, int seed)
     {
         var random = new Random(seed);
         var (inputs, labels) = (new List<Sequence>(), new List<int>());
@@ -27,11 +27,11 @@ public sealed class TrainingLoopTests
             labels.Add(label);
         }
 
-        return new SequenceSet(inputs, [.. labels]);
+        return ExampleSet.OfClasses(inputs, [.. labels]);
     }
 
-    private static readonly SequenceSet s_train = Order(150, 1);
-    private static readonly SequenceSet s_validation = Order(60, 2);
+    private static readonly ExampleSet s_train = Order(150, 1);
+    private static readonly ExampleSet s_validation = Order(60, 2);
 
     private static readonly TrainingConfig s_config = new()
     {
@@ -49,15 +49,8 @@ public sealed class TrainingLoopTests
 
     private static SequenceClassifier Network(CellKind cell = CellKind.Lstm, float dropout = 0.3f) => Networks.Of(new SequenceClassifierConfig
     {
-        VocabularySize = 8,
-        EmbeddingSize = 9,
-        Cell = cell,
-        HiddenSize = 13,
-        Layers = 2,
-        Bidirectional = true,
+        Encoder = new() { VocabularySize = 8, EmbeddingSize = 9, Cell = cell, HiddenSize = 13, Layers = 2, Bidirectional = true, Dropout = dropout, EmbeddingDropout = dropout },
         Pooling = PoolingKind.Max,
-        Dropout = dropout,
-        EmbeddingDropout = dropout,
         Classes = 2,
     }, 5);
 
@@ -150,7 +143,7 @@ public sealed class TrainingLoopTests
         var config = s_config with { Epochs = 60, EarlyStoppingPatience = 3, LearningRate = 0.03, Schedule = ScheduleKind.Constant, UnknownRate = 0 };
         using var shards = new BatchShards(1);
         // Labels without a rule: the validation loss soon rises.
-        var noise = new SequenceSet(s_train.Inputs, [.. s_train.Labels.Select((_, i) => i * 7919 / 13 % 2)]);
+        var noise = ExampleSet.OfClasses(s_train.Inputs, [.. s_train.Inputs.Select((_, i) => i * 7919 / 13 % 2)]);
         var model = Network(dropout: 0);
         var loop = new TrainingLoop(model, noise, s_validation, config, shards);
         var epochs = new List<EpochReport>();
@@ -186,7 +179,7 @@ public sealed class TrainingLoopTests
     public void Empty_sets_and_foreign_checkpoints_are_refused()
     {
         using var shards = new BatchShards(1);
-        var empty = new SequenceSet([], []);
+        var empty = ExampleSet.OfClasses([], []);
         Assert.Throws<ArgumentException>(() => new TrainingLoop(Network(), empty, s_validation, s_config, shards));
         Assert.Throws<ArgumentException>(() => new TrainingLoop(Network(), s_train, empty, s_config, shards));
         var checkpoint = new TrainingLoop(Network(), s_train, s_validation, s_config, shards).Save();

@@ -19,9 +19,9 @@ public sealed class UpdateTests
     {
         var random = new Random(3);
         Sequence[] inputs = [.. Enumerable.Range(0, 11).Select(_ => Sequence.OfTokens([.. Enumerable.Range(0, 1 + random.Next(6)).Select(_ => random.Next(9))], 1))];
-        var set = new SequenceSet(inputs, [.. inputs.Select(_ => random.Next(3))]);
+        var set = ExampleSet.OfClasses(inputs, [.. inputs.Select(_ => random.Next(3))]);
         var config = new TrainingConfig { Epochs = 2, BatchSize = 11, ShardRows = 3, LearningRate = 0.02, Schedule = ScheduleKind.Constant, ClipNorm = clip, WeightDecay = decay };
-        SequenceClassifier Network() => Networks.Of(new SequenceClassifierConfig { VocabularySize = 9, EmbeddingSize = 7, Cell = CellKind.Gru, HiddenSize = 6, Bidirectional = true, Classes = 3 }, 2);
+        SequenceClassifier Network() => Networks.Of(new SequenceClassifierConfig { Encoder = new() { VocabularySize = 9, EmbeddingSize = 7, Cell = CellKind.Gru, HiddenSize = 6, Bidirectional = true }, Classes = 3 }, 2);
 
         var model = Network();
         using var shards = new BatchShards(2);
@@ -56,14 +56,14 @@ public sealed class UpdateTests
         Assert.True(off <= p.Length / 200, $"{off} of {p.Length} weights differ");
     }
 
-    private static (double Loss, float[] Gradients) WholeBatch(SequenceClassifier model, SequenceSet set)
+    private static (double Loss, float[] Gradients) WholeBatch(SequenceClassifier model, ExampleSet set)
     {
         model.Pack(training: true);
-        int[] rows = [.. Enumerable.Range(0, set.Count).OrderByDescending(i => set.Lengths[i])];
+        int[] rows = [.. Enumerable.Range(0, set.Count).OrderByDescending(i => set.Inputs[i].Steps)];
         var (pass, gradients) = (model.CreatePass(), new float[model.Parameters.Length]);
-        pass.Batch.Assign(set.Inputs, rows);
-        var (loss, _) = model.ForwardBackward(pass, [.. rows.Select(r => set.Labels[r])], 0, 1f / set.Count, 0, gradients);
-        model.AddEmbeddingGradient(pass, gradients);
-        return (loss / set.Count, gradients);
+        pass.Assign(set, rows);
+        var result = pass.ForwardBackward(new Objective(0), 1f / set.Count, 0, gradients);
+        pass.AddSparseGradients(gradients);
+        return (result.Loss / set.Count, gradients);
     }
 }

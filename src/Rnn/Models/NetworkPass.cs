@@ -1,0 +1,93 @@
+using System.Numerics.Tensors;
+using Rnn.Data;
+using Rnn.Layers;
+using Rnn.Tensors;
+
+namespace Rnn.Models;
+
+/// <summary>What a pass over a batch, or a shard of it, found.</summary>
+/// <param name="Loss">Summed over the targets, smoothed and weighted as the objective says.</param>
+/// <param name="Correct">Targets whose logit was the largest.</param>
+/// <param name="Targets">Targets that count.</param>
+/// <param name="Tokens">Steps that were trained.</param>
+public readonly record struct PassResult(double Loss, int Correct, int Targets, int Tokens);
+
+/// <summary>
+/// One thread's work on a <see cref="Network"/>: assign rows, then run forward (and back). Holds the batch, scratch memory and what the backward pass
+/// reads; reused from step to step.
+/// </summary>
+public abstract class NetworkPass(int outputs)
+{
+    private int[] _targets = [];
+    private int _count;
+
+    /// <summary>Targets in the order of the rows of the logits; negative ones do not count.</summary>
+    public ReadOnlySpan<int> Targets => _targets.AsSpan(0, _count);
+
+    /// <summary>States carried from one window of a stream to the next, <c>[rows of the whole batch, CarriedStateSize]</c>: read at the start of a forward pass, overwritten at its end. Empty: every pass starts from zero.</summary>
+    public Memory<float> CarriedStates { get; set; }
+
+    /// <summary>Steps of the assigned rows that count as trained.</summary>
+    public abstract int Tokens { get; }
+
+    private protected Workspace Workspace { get; } = new();
+
+    /// <summary>Takes every <paramref name="stride"/>-th row from <paramref name="first"/> on of the given rows of a set, which come longest first.</summary>
+    public abstract void Assign(ExampleSet examples, ReadOnlySpan<int> rows, int first = 0, int stride = 1);
+
+    /// <summary>Replaces a share of the input tokens by the unknown one (<see cref="Batch.ReplaceByUnknown"/>).</summary>
+    public virtual void ReplaceByUnknown(float rate, ulong key)
+    {
+    }
+
+    /// <summary>The logits <c>[targets, outputs]</c> of the assigned rows, without dropout; valid until the pass is used again. The network must be packed.</summary>
+    public Span<float> Forward() => Forward(dropoutKey: null);
+
+    /// <summary>
+    /// One training pass: adds the gradient of <paramref name="scale"/> × the summed loss to <paramref name="denseGradients"/>;
+    /// that of a sparse embedding stays in the pass until <see cref="AddSparseGradients"/>.
+    /// </summary>
+    public PassResult ForwardBackward(Objective objective, float scale, ulong dropoutKey, Span<float> denseGradients)
+    {
+        Span<float> logits = Forward(dropoutKey);
+        int correct = 0;
+        int targets = 0;
+        for (int row = 0; row < _count; row++)
+        {
+            if (_targets[row] < 0) continue;
+            targets++;
+            if (TensorPrimitives.IndexOfMax(logits.Slice(row * outputs, outputs)) == _targets[row]) correct++;
+        }
+
+        double loss = CrossEntropy.ForwardBackward(logits, outputs, Targets, objective.LabelSmoothing, scale);
+        Backward(logits, dropoutKey, denseGradients);
+        return new PassResult(loss, correct, targets, Tokens);
+    }
+
+    /// <summary>Adds the gradients of sparse parameters of the last <see cref="ForwardBackward"/> to a buffer over all parameters.</summary>
+    public virtual void AddSparseGradients(Span<float> gradients)
+    {
+    }
+
+    /// <summary>Zeroes what <see cref="AddSparseGradients"/> wrote.</summary>
+    public virtual void ClearSparseGradients(Span<float> gradients)
+    {
+    }
+
+    /// <summary>The logits, with the dropout of a key or none; must reset the workspace first.</summary>
+    private protected abstract Span<float> Forward(ulong? dropoutKey);
+
+    /// <summary>From the gradient of the logits to those of the parameters, added to <paramref name="gradients"/>.</summary>
+    private protected abstract void Backward(ReadOnlySpan<float> dLogits, ulong dropoutKey, Span<float> gradients);
+
+    /// <summary>The key of one place that draws dropout masks.</summary>
+    private protected static ulong? SiteKey(ulong? dropoutKey, ulong site) => dropoutKey is { } key ? RandomSource.Key(key, site) : null;
+
+    /// <summary>Makes room for <paramref name="count"/> targets, to be filled in the order of the logits.</summary>
+    private protected Span<int> ReserveTargets(int count)
+    {
+        if (_targets.Length < count) _targets = new int[Math.Max(count, 2 * _targets.Length)];
+        _count = count;
+        return _targets.AsSpan(0, count);
+    }
+}

@@ -1,0 +1,67 @@
+using Rnn.Data;
+using Rnn.Layers;
+using Rnn.Tensors;
+
+namespace Rnn.Models;
+
+/// <summary>The pass of networks that answer at every step (labeler, language model): encoder → dropout → head.</summary>
+internal sealed class PerStepPass(SequenceEncoder encoder, OutputHead head, float dropout) : NetworkPass(head.Outputs)
+{
+    private const ulong EncoderSite = 0;
+    private const ulong HeadSite = 1;
+
+    private readonly Batch _batch = new();
+    private readonly EncoderActivations _encoder = encoder.CreateActivations();
+    private Memory<float> _projected;
+
+    public override int Tokens => _batch.Layout.Tokens;
+
+    public override void Assign(ExampleSet examples, ReadOnlySpan<int> rows, int first = 0, int stride = 1)
+    {
+        _batch.Assign(examples.Inputs, rows, first, stride);
+        Span<int> targets = ReserveTargets(_batch.Layout.Tokens);
+        for (int i = 0; i < _batch.RowIds.Length; i++)
+        {
+            int row = rows[_batch.RowIds[i]];
+            if (examples.Targets[row].IsEmpty)
+            {
+                targets.Fill(ExampleSet.NoTarget);
+                continue;
+            }
+
+            if (examples.Targets[row].Length != examples.Inputs[row].Steps)
+                throw new ArgumentException($"Example {row} has {examples.Targets[row].Length} targets for {examples.Inputs[row].Steps} steps.", nameof(examples));
+            _batch.Layout.Pack(i, examples.Targets[row].Span, 1, targets);
+        }
+    }
+
+    public override void ReplaceByUnknown(float rate, ulong key) => _batch.ReplaceByUnknown(rate, key);
+
+    public override void AddSparseGradients(Span<float> gradients) => encoder.AddSparseGradient(_batch, _encoder, gradients);
+
+    public override void ClearSparseGradients(Span<float> gradients) => encoder.ClearSparseGradient(_batch, gradients);
+
+    private protected override Span<float> Forward(ulong? dropoutKey)
+    {
+        Workspace.Reset();
+        StackActivations stack = _encoder.Stack;
+        if (CarriedStates.IsEmpty) encoder.Stack.ZeroStates(stack.States, _batch.Layout.Rows, Workspace);
+        else encoder.Stack.LoadStates(CarriedStates.Span, _batch.RowIds, stack.States, Workspace);
+        encoder.Forward(_batch, SiteKey(dropoutKey, EncoderSite), _encoder, Workspace);
+        if (!CarriedStates.IsEmpty) encoder.Stack.StoreStates(CarriedStates.Span, _batch.RowIds, stack.States);
+        if (dropoutKey is { } key) Dropout.Apply(stack.Top.Span, head.InputSize, _batch.Layout, _batch.RowIds, dropout, RandomSource.Key(key, HeadSite));
+        Span<float> logits = Workspace.Rent(Tokens * head.Outputs).Span;
+        _projected = head.Forward(stack.Top, Tokens, logits, Workspace);
+        return logits;
+    }
+
+    private protected override void Backward(ReadOnlySpan<float> dLogits, ulong dropoutKey, Span<float> gradients)
+    {
+        Memory<float> dTop = Workspace.RentZeroed(Tokens * head.InputSize);
+        head.Backward(_encoder.Stack.Top.Span, _projected, Tokens, dLogits, dTop.Span, gradients, Workspace);
+        Dropout.Apply(dTop.Span, head.InputSize, _batch.Layout, _batch.RowIds, dropout, RandomSource.Key(dropoutKey, HeadSite));
+        // The carried state is a value: no gradient crosses the boundary of a window (truncated BPTT, Williams & Peng 1990).
+        encoder.Stack.ZeroStates(_encoder.Stack.StateGradients, _batch.Layout.Rows, Workspace);
+        encoder.Backward(dTop, _batch, RandomSource.Key(dropoutKey, EncoderSite), _encoder, gradients, Workspace);
+    }
+}

@@ -1,0 +1,8 @@
+namespace Rnn.Tensors;
+
+/// <summary>A layer that keeps a second copy of its weights in the layout its products read.</summary>
+public interface IPackable
+{
+    /// <summary>Makes the copy; call after every change of the weights. Without <paramref name="training"/> only forward passes work.</summary>
+    void Pack(bool training);
+}
