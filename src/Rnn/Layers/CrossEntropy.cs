@@ -3,35 +3,52 @@ using System.Numerics.Tensors;
 namespace Rnn.Layers;
 
 /// <summary>
-/// Softmax cross-entropy in nats with label smoothing (Szegedy et al. 2016), computed from logits by a stable log-softmax:
-/// <c>l = (1-ε)·(-lp[target]) + ε/C · Σ -lp[c]</c>.
+/// Softmax cross-entropy in nats with label smoothing (Szegedy et al. 2016) and class weights, computed from logits by a stable log-softmax:
+/// <c>l = (1-ε)·w[target]·(-lp[target]) + ε/C · Σ w[c]·(-lp[c])</c>, as PyTorch has it. A negative target does not count: loss and gradient 0.
 /// </summary>
 public static class CrossEntropy
 {
     /// <summary>
-    /// Turns <paramref name="logits"/> <c>[rows, classes]</c> into their gradient times <paramref name="scale"/> in place (scale = 1 / rows of the whole batch gives the mean).
-    /// Returns the sum of the losses, smoothed.
+    /// Turns <paramref name="logits"/> <c>[rows, classes]</c> into their gradient times <paramref name="scale"/> in place (scale = 1 / <see cref="WeightSum"/> of the whole batch gives the mean).
+    /// Returns the sum of the losses, smoothed and weighted; empty <paramref name="weights"/> are all 1.
     /// </summary>
-    public static double ForwardBackward(Span<float> logits, int classes, ReadOnlySpan<int> targets, float smoothing, float scale)
+    public static double ForwardBackward(Span<float> logits, int classes, ReadOnlySpan<int> targets, float smoothing, float scale, ReadOnlySpan<float> weights = default)
     {
         double total = 0;
         for (int row = 0; row < targets.Length; row++)
         {
             Span<float> values = logits.Slice(row * classes, classes);
-            double logSum = LogSumExp(values);
-            double mean = smoothing > 0 ? TensorPrimitives.Sum<float>(values) / (double)classes : 0;
-            total += logSum - ((1 - smoothing) * values[targets[row]]) - (smoothing * mean);
-            Softmax(values, values);
-            TensorPrimitives.Subtract(values, smoothing / classes, values);
-            values[targets[row]] -= 1 - smoothing;
-            TensorPrimitives.Multiply(values, scale, values);
+            if (targets[row] < 0) values.Clear();
+            else total += Row(values, targets[row], smoothing, scale, weights);
         }
 
         return total;
     }
 
+    /// <summary>What the mean divides by: the weights of all targets that count. 0 when none does; the mean loss is then defined as 0.</summary>
+    public static double WeightSum(ReadOnlySpan<int> targets, ReadOnlySpan<float> weights = default)
+    {
+        double sum = 0;
+        foreach (int target in targets) sum += target < 0 ? 0 : weights.IsEmpty ? 1 : weights[target];
+        return sum;
+    }
+
     /// <summary><c>-log softmax(logits)[target]</c> of one row, in nats.</summary>
-    public static double Loss(ReadOnlySpan<float> logits, int target) => LogSumExp(logits) - logits[target];
+    public static double Loss(ReadOnlySpan<float> logits, int target)
+    {
+        float max = TensorPrimitives.Max(logits);
+        Span<float> chunk = stackalloc float[256];
+        double sum = 0;
+        for (int start = 0; start < logits.Length; start += chunk.Length)
+        {
+            Span<float> part = chunk[..Math.Min(chunk.Length, logits.Length - start)];
+            TensorPrimitives.Subtract(logits.Slice(start, part.Length), max, part);
+            TensorPrimitives.Exp(part, part);
+            sum += TensorPrimitives.Sum<float>(part);
+        }
+
+        return max + Math.Log(sum) - logits[target];
+    }
 
     /// <summary>Stable softmax of one row; source and target may be the same.</summary>
     public static void Softmax(ReadOnlySpan<float> logits, Span<float> probabilities)
@@ -41,11 +58,28 @@ public static class CrossEntropy
         TensorPrimitives.Divide(probabilities, TensorPrimitives.Sum<float>(probabilities), probabilities);
     }
 
-    private static double LogSumExp(ReadOnlySpan<float> logits)
+    /// <summary>With q, the smoothed and weighted target, and S, its sum: loss <c>S·log Σ e^x - q·x</c>, gradient <c>S·softmax - q</c>.</summary>
+    private static double Row(Span<float> values, int target, float smoothing, float scale, ReadOnlySpan<float> weights)
     {
-        float max = TensorPrimitives.Max(logits);
-        double sum = 0;
-        foreach (float value in logits) sum += Math.Exp(value - max);
-        return max + Math.Log(sum);
+        float spread = smoothing / values.Length;
+        float kept = (1 - smoothing) * (weights.IsEmpty ? 1 : weights[target]);
+        double dot = (double)kept * values[target];
+        double total = kept;
+        if (smoothing > 0)
+        {
+            dot += (double)spread * (weights.IsEmpty ? TensorPrimitives.Sum<float>(values) : TensorPrimitives.Dot(weights, values));
+            total += (double)spread * (weights.IsEmpty ? values.Length : TensorPrimitives.Sum(weights));
+        }
+
+        float max = TensorPrimitives.Max<float>(values);
+        TensorPrimitives.Subtract(values, max, values);
+        TensorPrimitives.Exp(values, values);
+        double sum = TensorPrimitives.Sum<float>(values);
+        TensorPrimitives.Multiply(values, (float)(total / sum), values);
+        if (weights.IsEmpty) TensorPrimitives.Subtract(values, spread, values);
+        else TensorPrimitives.MultiplyAdd(weights, -spread, values, values);
+        values[target] -= kept;
+        TensorPrimitives.Multiply(values, scale, values);
+        return (total * (max + Math.Log(sum))) - dot;
     }
 }

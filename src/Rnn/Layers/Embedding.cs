@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Rnn.Data;
 using Rnn.Tensors;
 
 namespace Rnn.Layers;
@@ -10,10 +11,12 @@ namespace Rnn.Layers;
 public sealed class Embedding
 {
     private readonly Parameter _weight;
+    private readonly int _paddingId;
 
-    /// <summary>Declares <c>{prefix}weight</c>; not <paramref name="sparse"/> where an output layer shares it, whose gradient has every row.</summary>
-    public Embedding(ParameterSet parameters, string prefix, int vocabularySize, int size, bool sparse = true)
+    /// <summary>Declares <c>{prefix}weight</c>; not <paramref name="sparse"/> where an output layer shares it, whose gradient has every row. The row of <paramref name="paddingId"/> is looked up but never trained.</summary>
+    public Embedding(ParameterSet parameters, string prefix, int vocabularySize, int size, bool sparse = true, int? paddingId = null)
     {
+        _paddingId = paddingId ?? Sequence.NoId;
         VocabularySize = vocabularySize;
         Size = size;
         _weight = parameters.Add($"{prefix}weight", [vocabularySize, size], sparse);
@@ -50,7 +53,7 @@ public sealed class Embedding
         Span<float> dTable = _weight.In(gradients);
         for (int i = 0; i < ids.Length; i++)
         {
-            if (ids[i] < 0) continue;
+            if (ids[i] < 0 || ids[i] == _paddingId) continue;
             Span<float> row = dTable.Slice(ids[i] * Size, Size);
             TensorPrimitives.Add(row, dy.Slice(i / width * Size, Size), row);
         }

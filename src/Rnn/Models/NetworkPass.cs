@@ -59,7 +59,7 @@ public abstract class NetworkPass(int outputs)
             if (TensorPrimitives.IndexOfMax(logits.Slice(row * outputs, outputs)) == _targets[row]) correct++;
         }
 
-        double loss = CrossEntropy.ForwardBackward(logits, outputs, Targets, objective.LabelSmoothing, scale);
+        double loss = CrossEntropy.ForwardBackward(logits, outputs, Targets, objective.LabelSmoothing, scale, objective.ClassWeights.Span);
         Backward(logits, dropoutKey, denseGradients);
         return new PassResult(loss, correct, targets, Tokens);
     }

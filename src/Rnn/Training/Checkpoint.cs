@@ -8,13 +8,14 @@ namespace Rnn.Training;
 /// <param name="Epoch">Epochs completed.</param>
 /// <param name="Batch">Batches of the running epoch done; their order follows from seed and epoch.</param>
 /// <param name="LossSum">Sum of the epoch's losses so far, target by target.</param>
+/// <param name="Weight">What their mean divides by.</param>
 /// <param name="Correct">Targets of the epoch answered right so far.</param>
 /// <param name="Targets">Targets of the epoch seen so far.</param>
 /// <param name="NormSum">Sum of the epoch's gradient norms so far.</param>
 /// <param name="BestLoss">Lowest validation loss so far; null before the first epoch's end.</param>
 /// <param name="BestEpoch">The epoch that reached it.</param>
 /// <param name="Stopped">Whether early stopping ended the run.</param>
-public sealed record TrainingState(long Step, int Epoch, int Batch, double LossSum, long Correct, long Targets, double NormSum, double? BestLoss, int BestEpoch, bool Stopped);
+public sealed record TrainingState(long Step, int Epoch, int Batch, double LossSum, double Weight, long Correct, long Targets, double NormSum, double? BestLoss, int BestEpoch, bool Stopped);
 
 /// <summary>
 /// Everything the next step depends on: weights, both moments, the best weights, carried states and the scalars. Random numbers need no state: they are counted, not drawn.

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Rnn.Data;
 using Rnn.Kernels;
+using Rnn.Layers;
 using Rnn.Models;
 
 namespace Rnn.Training;
@@ -26,7 +27,7 @@ internal sealed class ShardedStep
     {
         _network = network;
         _config = config;
-        _objective = new Objective(config.LabelSmoothing);
+        _objective = new Objective(config.LabelSmoothing, config.ClassWeights);
         _shards = shards;
         CarriedStates = carriesState ? new float[batchRows * network.CarriedStateSize] : [];
         _parts = [.. Enumerable.Range(0, (batchRows + config.ShardRows - 1) / config.ShardRows).Select(_ => new Shard(network, CarriedStates))];
@@ -40,10 +41,11 @@ internal sealed class ShardedStep
     /// <summary>States carried from window to window of a stream, <c>[rows, CarriedStateSize]</c>; empty for independent examples.</summary>
     public float[] CarriedStates { get; }
 
-    /// <summary>Leaves the gradient of the mean loss over the targets of all <paramref name="batches"/> in the buffer.</summary>
-    public PassResult ForwardBackward(ExampleSet set, ReadOnlySpan<int[]> batches, ulong dropoutKey, ulong unknownKey)
+    /// <summary>Leaves the gradient of the mean loss over the targets of all <paramref name="batches"/> in the buffer; also returns what the mean divides by.</summary>
+    public (PassResult Result, double Weight) ForwardBackward(ExampleSet set, ReadOnlySpan<int[]> batches, ulong dropoutKey, ulong unknownKey)
     {
-        float scale = 1f / Math.Max(1, CountTargets(set, batches));
+        double weight = WeightSum(set, batches);
+        float scale = weight > 0 ? (float)(1 / weight) : 0;
         var result = new PassResult();
         for (int i = 0; i < batches.Length; i++)
         {
@@ -57,7 +59,7 @@ internal sealed class ShardedStep
             foreach (Shard part in _parts.AsSpan(0, used)) result = Add(result, part.Result);
         }
 
-        return result;
+        return (result, weight);
     }
 
     /// <summary>Norm of the whole gradient, block sums added in double.</summary>
@@ -84,16 +86,12 @@ internal sealed class ShardedStep
 
     private static PassResult Add(PassResult a, PassResult b) => new(a.Loss + b.Loss, a.Correct + b.Correct, a.Targets + b.Targets, a.Tokens + b.Tokens);
 
-    private static int CountTargets(ExampleSet set, ReadOnlySpan<int[]> batches)
+    private double WeightSum(ExampleSet set, ReadOnlySpan<int[]> batches)
     {
-        int count = 0;
+        double sum = 0;
         foreach (int[] rows in batches)
-        {
-            foreach (int row in rows)
-                foreach (int target in set.Targets[row].Span) count += target < 0 ? 0 : 1;
-        }
-
-        return count;
+            foreach (int row in rows) sum += CrossEntropy.WeightSum(set.Targets[row].Span, _config.ClassWeights.Span);
+        return sum;
     }
 
     private void SumShards(bool adds)

@@ -40,6 +40,9 @@ public sealed record TrainingConfig
     /// <summary>Share of the target spread over all classes.</summary>
     public float LabelSmoothing { get; init; }
 
+    /// <summary>One weight a class, so that rare ones are not forgotten; empty weighs all alike.</summary>
+    public ReadOnlyMemory<float> ClassWeights { get; init; }
+
     /// <summary>Decoupled weight decay (AdamW).</summary>
     public double WeightDecay { get; init; }
 

@@ -23,7 +23,7 @@ public sealed class TrainingLoop
     private readonly BatchShards _shards;
     private readonly ShardedStep _step;
     private readonly Memory<float> _best;
-    private TrainingState _state = new(0, 0, 0, 0, 0, 0, 0, null, 0, false);
+    private TrainingState _state = new(0, 0, 0, 0, 0, 0, 0, 0, null, 0, false);
     private int[][] _order = [];
     private int _orderEpoch = -1;
 
@@ -71,7 +71,7 @@ public sealed class TrainingLoop
         if (_state.Batch == 0) _step.CarriedStates.AsSpan().Clear();
         int[][] batches = _order[_state.Batch..Math.Min(_order.Length, _state.Batch + _config.AccumulateSteps)];
         ulong step = (ulong)_state.Step;
-        PassResult result = _step.ForwardBackward(_train, batches, RandomSource.Key(_config.Seed, DropoutKey, step), RandomSource.Key(_config.Seed, UnknownKey, step));
+        (PassResult result, double weight) = _step.ForwardBackward(_train, batches, RandomSource.Key(_config.Seed, DropoutKey, step), RandomSource.Key(_config.Seed, UnknownKey, step));
         double norm = _step.GradientNorm();
         if (!double.IsFinite(result.Loss) || !double.IsFinite(norm))
         {
@@ -86,12 +86,13 @@ public sealed class TrainingLoop
             Step = _state.Step + 1,
             Batch = _state.Batch + batches.Length,
             LossSum = _state.LossSum + result.Loss,
+            Weight = _state.Weight + weight,
             Correct = _state.Correct + result.Correct,
             Targets = _state.Targets + result.Targets,
             NormSum = _state.NormSum + norm,
         };
         EpochReport? epoch = _state.Batch == _order.Length ? EndEpoch() : null;
-        return new StepReport(_state.Step, result.Loss / Math.Max(1, result.Targets), norm, rate, result.Tokens, epoch);
+        return new StepReport(_state.Step, weight > 0 ? result.Loss / weight : 0, norm, rate, result.Tokens, epoch);
     }
 
     /// <summary>A copy of everything the next step depends on.</summary>
@@ -138,10 +139,10 @@ public sealed class TrainingLoop
             if (factor != 1) _model.ScaleLogits(_best.Span, factor);
         }
 
-        var report = new EpochReport(epoch, _state.LossSum / _state.Targets, (double)_state.Correct / _state.Targets, validation, _state.NormSum / StepsPerEpoch, isBest);
+        var report = new EpochReport(epoch, _state.LossSum / Math.Max(double.Epsilon, _state.Weight), (double)_state.Correct / Math.Max(1, _state.Targets), validation, _state.NormSum / StepsPerEpoch, isBest);
         int bestEpoch = isBest ? epoch : _state.BestEpoch;
         _state = new TrainingState(
-            _state.Step, epoch, 0, 0, 0, 0, 0,
+            _state.Step, epoch, 0, 0, 0, 0, 0, 0,
             isBest ? validation.Loss : _state.BestLoss,
             bestEpoch,
             _config.EarlyStoppingPatience > 0 && epoch - bestEpoch >= _config.EarlyStoppingPatience);

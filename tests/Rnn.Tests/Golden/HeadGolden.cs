@@ -1,3 +1,4 @@
+using Rnn.Data;
 using Rnn.Layers;
 using Rnn.Tensors;
 using Rnn.Tests.Layers;
@@ -9,35 +10,46 @@ internal static class HeadGolden
 {
     public static IEnumerable<GoldenRunner> Runners =>
     [
-        GoldenRunner.Of("ce_logits", CrossEntropyCase, golden =>
-            golden.Has("ignore_index") ? "targets that do not count" : golden.Inputs.ContainsKey("class_weight") ? "class weights" : null),
-        GoldenRunner.Of("embedding", EmbeddingCase, golden => golden.Has("padding_idx") ? "an embedding row that is not trained" : null),
-        GoldenRunner.Of("rnn_model_ce", Network, MissingOfNetwork),
+        GoldenRunner.Of("ce_logits", CrossEntropyCase),
+        GoldenRunner.Of("elementwise_loss", Elementwise),
+        GoldenRunner.Of("embedding", EmbeddingCase),
+        GoldenRunner.Of("rnn_model_ce", Network),
     ];
 
-    private static string? MissingOfNetwork(GoldenCase golden)
-    {
-        if (golden.Has("ignore_index")) return "targets that do not count";
-        if (golden.Inputs.ContainsKey("class_weight")) return "class weights";
-        if (!golden.Has("padding_idx")) return null;
-        var ids = golden.Inputs["ids"];
-        var valid = ids.Ints.Where((_, i) => i / ids.Shape[1] < (golden.Lengths?[i % ids.Shape[1]] ?? ids.Shape[0]));
-        return valid.Contains(golden.Int("padding_idx", -1)) ? "an embedding row that is not trained" : null;
-    }
+    /// <summary>PyTorch ignores one given id, the core every negative one.</summary>
+    private static int[] Targets(GoldenCase golden) => [.. golden.Inputs["target"].Ints.Select(t => t == golden.Int("ignore_index", -100) ? ExampleSet.NoTarget : t)];
+
+    private static float[] ClassWeights(GoldenCase golden) => golden.Inputs.TryGetValue("class_weight", out var weight) ? weight.Floats : [];
 
     private static void CrossEntropyCase(GoldenCase golden)
     {
         var logits = golden.Inputs["logits"];
-        var (classes, target) = (logits.Shape[1], golden.Inputs["target"].Ints);
-        var rows = logits.Floats.Chunk(classes).ToArray();
+        var (classes, targets, weights, smoothing) = (logits.Shape[1], Targets(golden), ClassWeights(golden), (float)golden.Number("label_smoothing", 0));
         var reduction = golden.Has("reduction") ? golden.Text("reduction") : "mean";
-        var scale = reduction == "mean" ? 1f / rows.Length : 1;
-        var result = new GoldenResult { Outputs = { ["log_probs"] = [.. rows.SelectMany(r => Enumerable.Range(0, classes).Select(c => -CrossEntropy.Loss(r, c)))] } };
+        var divisor = reduction == "mean" ? CrossEntropy.WeightSum(targets, weights) : 1;
+        var rows = logits.Floats.Chunk(classes).ToArray();
+        double RowLoss(int n) => CrossEntropy.ForwardBackward([.. rows[n]], classes, [targets[n]], smoothing, 1, weights);
 
         var gradient = logits.Floats;
-        var total = CrossEntropy.ForwardBackward(gradient, classes, target, (float)golden.Number("label_smoothing", 0), scale);
-        result.Outputs["loss"] = reduction == "none" ? [.. rows.Select((r, n) => CrossEntropy.Loss(r, target[n]))] : [total * scale];
+        var total = CrossEntropy.ForwardBackward(gradient, classes, targets, smoothing, (float)(1 / divisor), weights);
+        var result = new GoldenResult { Outputs = { ["log_probs"] = [.. rows.SelectMany(r => Enumerable.Range(0, classes).Select(c => -CrossEntropy.Loss(r, c)))] } };
+        result.Outputs["loss"] = reduction == "none" ? [.. rows.Select((_, n) => RowLoss(n))] : [total / divisor];
         result.Gradient("logits", gradient);
+        result.AssertMatches(golden);
+    }
+
+    private static void Elementwise(GoldenCase golden)
+    {
+        var (predictions, targets) = (golden.Inputs["pred"].Floats, golden.Inputs["target"].Floats);
+        var loss = golden.Text("loss") switch
+        {
+            "mse" => ElementwiseLoss.SquaredError(predictions, targets),
+            "smooth_l1" => ElementwiseLoss.SmoothL1(predictions, targets, (float)golden.Number("beta", 1)),
+            "bce_with_logits" => ElementwiseLoss.BinaryCrossEntropy(predictions, targets, golden.Inputs.TryGetValue("pos_weight", out var weight) ? weight.Floats : []),
+            var other => throw new ArgumentException($"unknown loss {other}", nameof(golden)),
+        };
+        var result = new GoldenResult { Outputs = { ["loss"] = [loss] } };
+        result.Gradient("pred", predictions);
         result.AssertMatches(golden);
     }
 
@@ -45,7 +57,7 @@ internal static class HeadGolden
     {
         var weight = golden.Parameters["weight"];
         var parameters = new ParameterSet();
-        var embedding = new Embedding(parameters, "", weight.Shape[0], weight.Shape[1]);
+        var embedding = new Embedding(parameters, "", weight.Shape[0], weight.Shape[1], paddingId: golden.Has("padding_idx") ? golden.Int("padding_idx", 0) : null);
         parameters.Allocate();
         weight.Floats.CopyTo(parameters.Parameters[0].Values);
         var ids = golden.Inputs["ids"].Ints;
@@ -67,7 +79,7 @@ internal static class HeadGolden
         var lengths = golden.Lengths ?? [.. Enumerable.Repeat(input.Shape[0], input.Shape[1])];
         var batch = new PaddedBatch(input.Shape[0], lengths);
         var pass = new NetworkRig.Pass(batch, input.IsInteger ? input.Ints : null, input.IsInteger ? null : input.Floats,
-            golden.Inputs["h0"].Floats, golden.Inputs.TryGetValue("c0", out var c0) ? c0.Floats : [], golden.Inputs["target"].Ints, golden.Text("head") == "per_step");
+            golden.Inputs["h0"].Floats, golden.Inputs.TryGetValue("c0", out var c0) ? c0.Floats : [], Targets(golden), golden.Text("head") == "per_step", ClassWeights(golden));
         var gradients = new float[rig.Parameters.Length];
         var got = rig.Run(pass, (float)golden.Number("label_smoothing", 0), gradients);
 

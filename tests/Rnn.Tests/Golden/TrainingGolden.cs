@@ -111,7 +111,7 @@ internal static class TrainingGolden
         {
             var gradients = new float[rig.Parameters.Length];
             var batch = new PaddedBatch(steps, [.. Enumerable.Repeat(steps, rows)]);
-            var got = rig.Run(new(batch, inputs[step], null, h, c, targets[step], PerStep: true), 0, gradients);
+            var got = rig.Run(new(batch, inputs[step], null, h, c, targets[step], PerStep: true, []), 0, gradients);
             var norm = Math.Sqrt(TensorPrimitives.SumOfSquares<float>(gradients));
             losses.Add(got.Loss);
             norms.Add(norm);

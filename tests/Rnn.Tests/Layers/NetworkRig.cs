@@ -14,9 +14,9 @@ internal sealed class NetworkRig
     private readonly RecurrentStack _stack;
     private readonly Linear _head;
 
-    public NetworkRig(string cell, int vocabulary, int inputSize, int hiddenSize, int layers, bool bidirectional, int classes)
+    public NetworkRig(string cell, int vocabulary, int inputSize, int hiddenSize, int layers, bool bidirectional, int classes, int? paddingId = null)
     {
-        if (vocabulary > 0) _embedding = new Embedding(Parameters, "embedding.", vocabulary, inputSize);
+        if (vocabulary > 0) _embedding = new Embedding(Parameters, "embedding.", vocabulary, inputSize, paddingId: paddingId);
         _stack = new RecurrentStack(Parameters, "rnn.", StackRig.Kind(cell), inputSize, hiddenSize, layers, bidirectional);
         _head = new Linear(Parameters, "fc.", _stack.OutputSize, classes);
         Parameters.Allocate();
@@ -31,7 +31,8 @@ internal sealed class NetworkRig
     /// <param name="C0">The same for LSTM, else empty.</param>
     /// <param name="Targets">[N], or [T, N] when each step has one.</param>
     /// <param name="PerStep">Whether each step has a target.</param>
-    internal sealed record Pass(PaddedBatch Batch, int[]? Ids, float[]? X, float[] H0, float[] C0, int[] Targets, bool PerStep);
+    /// <param name="ClassWeights">[C], or empty.</param>
+    internal sealed record Pass(PaddedBatch Batch, int[]? Ids, float[]? X, float[] H0, float[] C0, int[] Targets, bool PerStep, float[] ClassWeights);
 
     internal sealed record Result(double Loss, float[] Logits, float[] HN, float[] CN, float[] DX, float[] DH0, float[] DC0);
 
@@ -40,7 +41,7 @@ internal sealed class NetworkRig
     {
         var (head, recurrent) = (golden.Parameters["fc.weight"], golden.Parameters["rnn.weight_hh_l0"]);
         var rig = new NetworkRig(golden.Text("cell"), golden.Parameters.TryGetValue("embedding.weight", out var e) ? e.Shape[0] : 0,
-            golden.Parameters["rnn.weight_ih_l0"].Shape[1], recurrent.Shape[1], golden.Int("layers", 1), golden.Flag("bidirectional"), head.Shape[0]);
+            golden.Parameters["rnn.weight_ih_l0"].Shape[1], recurrent.Shape[1], golden.Int("layers", 1), golden.Flag("bidirectional"), head.Shape[0], golden.Has("padding_idx") ? golden.Int("padding_idx", 0) : null);
         foreach (var parameter in rig.Parameters.Parameters) golden.Parameters[parameter.Name].Floats.CopyTo(parameter.Values);
         return rig;
     }
@@ -59,21 +60,23 @@ internal sealed class NetworkRig
         _embedding?.Forward(ids, 1, x);
         _stack.Forward(x, layout, batch.Order, 0, 0, activations, workspace);
 
+        // A head at every step also runs where a row has ended, on zeros, as PyTorch's does.
         var top = activations.States.Length - features / _stack.Cells[0].HiddenSize;
-        var rows = pass.PerStep ? layout.Tokens : layout.Rows;
-        var pooled = pass.PerStep ? activations.Top.ToArray() : new float[rows * features];
+        var rows = pass.PerStep ? batch.Steps * layout.Rows : layout.Rows;
+        var pooled = pass.PerStep ? batch.Unpack(activations.Top.Span, features) : new float[rows * features];
         if (!pass.PerStep) Pooling.LastForward(activations.States.AsSpan(top), _stack.Cells[0].HiddenSize, rows, pooled);
         var logits = new float[rows * classes];
         _head.Forward(pooled, rows, logits);
-        var (hN, cN, paddedLogits) = (batch.UnpackStates(activations.States, c: false), batch.UnpackStates(activations.States, c: true), pass.PerStep ? batch.Unpack(logits, classes) : batch.UnpackRows(logits));
+        var (hN, cN, paddedLogits) = (batch.UnpackStates(activations.States, c: false), batch.UnpackStates(activations.States, c: true), pass.PerStep ? [.. logits] : batch.UnpackRows(logits));
 
-        var targets = pass.PerStep ? batch.Pack(pass.Targets, 1) : batch.PackRows(pass.Targets);
-        var loss = CrossEntropy.ForwardBackward(logits, classes, targets, smoothing, 1f / rows) / rows;
+        var targets = pass.PerStep ? pass.Targets : batch.PackRows(pass.Targets);
+        var weight = CrossEntropy.WeightSum(targets, pass.ClassWeights);
+        var loss = CrossEntropy.ForwardBackward(logits, classes, targets, smoothing, (float)(1 / weight), pass.ClassWeights) / weight;
         var (dPooled, dx) = (new float[rows * features], new float[layout.Tokens * inputSize]);
         _head.Backward(pooled, rows, logits, dPooled, gradients, workspace);
         _stack.ZeroStates(activations.StateGradients, layout.Rows, workspace);
         if (!pass.PerStep) Pooling.LastBackward(dPooled, _stack.Cells[0].HiddenSize, rows, activations.StateGradients.AsSpan(top));
-        _stack.Backward(pass.PerStep ? dPooled : new float[layout.Tokens * features], layout, batch.Order, 0, 0, activations, dx, gradients, workspace);
+        _stack.Backward(pass.PerStep ? batch.Pack(dPooled, features) : new float[layout.Tokens * features], layout, batch.Order, 0, 0, activations, dx, gradients, workspace);
         _embedding?.Backward(ids, 1, dx, gradients);
         return new Result(loss, paddedLogits, hN, cN, batch.Unpack(dx, inputSize), batch.UnpackStates(activations.StateGradients, c: false), batch.UnpackStates(activations.StateGradients, c: true));
     }

@@ -9,14 +9,15 @@ namespace Rnn.Tests.Layers;
 /// </summary>
 internal sealed class PaddedBatch
 {
-    private readonly int _steps;
-
     public PaddedBatch(int steps, int[] lengths)
     {
-        _steps = steps;
+        Steps = steps;
         Order = [.. Enumerable.Range(0, lengths.Length).OrderByDescending(n => lengths[n])];
         Layout.Assign([.. Order.Select(n => lengths[n])]);
     }
+
+    /// <summary>T of the padded arrays; the longest row may be shorter.</summary>
+    public int Steps { get; }
 
     public SequenceLayout Layout { get; } = new();
 
@@ -32,7 +33,7 @@ internal sealed class PaddedBatch
 
     public float[] Unpack(ReadOnlySpan<float> packed, int features)
     {
-        var padded = new float[_steps * Order.Length * features];
+        var padded = new float[Steps * Order.Length * features];
         foreach (var (to, from) in Tokens()) packed.Slice(from * features, features).CopyTo(padded.AsSpan(to * features));
         return padded;
     }

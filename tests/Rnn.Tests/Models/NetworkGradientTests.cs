@@ -1,0 +1,162 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Rnn.Cells;
+using Rnn.Data;
+using Rnn.Layers;
+using Rnn.Models;
+using Rnn.Tests.Golden;
+using Rnn.Tests.Oracle;
+
+namespace Rnn.Tests.Models;
+
+/// <summary>Loss, logits and every gradient of every network against the double-precision tape, over random shapes.</summary>
+public sealed class NetworkGradientTests
+{
+    private const float Smoothing = 0.125f;
+    private static readonly Config s_many = Config.QuickThrowOnFailure.WithMaxTest(60);
+
+    private delegate (Network Network, ExampleSet Examples, Func<IReadOnlyDictionary<string, OracleTensor>, OracleTensor> Oracle) Make(NetworkShape shape, float dropout);
+
+    private static readonly Dictionary<string, Make> s_models = new()
+    {
+        ["one to one"] = (shape, dropout) =>
+        {
+            var config = new VectorClassifierConfig { FeatureSize = shape.Inputs, HiddenSize = shape.Hidden, Layers = shape.Layers, Relu = shape.Flag, Dropout = dropout, Classes = 3 };
+            var inputs = shape.Vectors();
+            return (new VectorClassifier(config), new ExampleSet(inputs, shape.Targets(3, _ => 1)), p => OracleModels.Vector(config, p, inputs));
+        },
+        ["one to many, zeros"] = (shape, dropout) => Captioner(shape, dropout, Feedback.Zeros),
+        ["one to many, outputs"] = (shape, dropout) => Captioner(shape, dropout, Feedback.Outputs),
+        ["many to one"] = (shape, dropout) =>
+        {
+            var config = new SequenceClassifierConfig { Encoder = shape.Encoder(dropout: dropout), Pooling = shape.Pooling, Classes = 4 };
+            var inputs = shape.Sequences();
+            return (new SequenceClassifier(config), new ExampleSet(inputs, shape.Targets(4, _ => 1)), p => OracleModels.Classifier(config, p, inputs));
+        },
+        ["many to many in step"] = (shape, dropout) =>
+        {
+            var config = new SequenceLabelerConfig { Encoder = shape.Encoder(dropout: dropout), Classes = 5 };
+            var inputs = shape.Sequences();
+            return (new SequenceLabeler(config), new ExampleSet(inputs, shape.Targets(5, length => length, gaps: true)), p => OracleModels.PerStep(config.Encoder, p, inputs));
+        },
+        ["language model"] = (shape, dropout) =>
+        {
+            var config = new LanguageModelConfig { Encoder = shape.Encoder(tokens: true, bidirectional: false, dropout), TieWeights = shape.Flag };
+            var inputs = shape.Sequences(tokens: true);
+            return (new LanguageModel(config), new ExampleSet(inputs, shape.Targets(NetworkShape.Vocabulary, length => length)), p => OracleModels.PerStep(config.Encoder, p, inputs));
+        },
+    };
+
+    public static TheoryData<string> Models() => [.. s_models.Keys];
+
+    private static (Network, ExampleSet, Func<IReadOnlyDictionary<string, OracleTensor>, OracleTensor>) Captioner(NetworkShape shape, float dropout, Feedback feedback)
+    {
+        var config = new CaptionerConfig
+        {
+            FeatureSize = 1 + shape.Seed % 7,
+            VocabularySize = NetworkShape.Vocabulary,
+            Begin = 1,
+            EmbeddingSize = shape.Inputs,
+            Feedback = feedback,
+            Cell = shape.Cell,
+            HiddenSize = shape.Hidden,
+            Layers = shape.Layers,
+            TieWeights = shape.Flag && feedback == Feedback.Outputs,
+            Dropout = dropout,
+            EmbeddingDropout = dropout,
+        };
+        var inputs = (shape with { Inputs = config.FeatureSize }).Vectors();
+        var targets = shape.Targets(config.VocabularySize, length => length);
+        return (new Captioner(config), new ExampleSet(inputs, targets), p => OracleModels.Captioner(config, p, inputs, targets));
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Loss_logits_and_gradients_equal_the_oracles(string model) => Prop.ForAll(NetworkShape.Any, shape =>
+    {
+        var (network, examples, oracle) = s_models[model](shape, 0);
+        network.Initialize((ulong)shape.Seed);
+        // Biases are zero at first: move everything, so that nothing hides behind a zero.
+        foreach (var parameter in network.Parameters.Parameters)
+            for (var i = 0; i < parameter.Length; i++) parameter.Values.Span[i] += 0.1f * MathF.Sin(i + parameter.Name.Length);
+        var tape = new Tape();
+        var parameters = network.Parameters.Parameters.ToDictionary(p => p.Name, p => OracleTensor.Of(tape, [.. p.Shape], p.Values.ToArray()));
+        var logits = oracle(parameters);
+
+        network.Pack(training: true);
+        int[] rows = [.. Enumerable.Range(0, examples.Count)];
+        var (pass, gradients) = (network.CreatePass(), new float[network.Parameters.Length]);
+        pass.Assign(examples, rows);
+        GoldenResult.AssertClose("logits", logits.Values, Doubles(pass.Forward()), 1e-5, 1e-5);
+
+        var targets = pass.Targets.ToArray().Select(t => (long)t).ToArray();
+        var counted = targets.Count(t => t >= 0);
+        if (counted == 0) return;
+        var (_, _, mean) = OracleHeads.CrossEntropy(logits, targets, Smoothing, ignore: ExampleSet.NoTarget);
+        tape.Backward(mean);
+        var result = pass.ForwardBackward(new Objective(Smoothing), 1f / counted, dropoutKey: 1, gradients);
+        pass.AddSparseGradients(gradients);
+        Assert.Equal(counted, result.Targets);
+        GoldenResult.AssertClose("loss", [mean.Value], [result.Loss / counted], 1e-6, 1e-6);
+        foreach (var parameter in network.Parameters.Parameters)
+        {
+            var want = parameters[parameter.Name].Gradients;
+            GoldenResult.AssertClose($"d{parameter.Name}", want, Doubles(parameter.In(gradients)), 1e-5, 1e-5 * Math.Max(1, want.Max(Math.Abs)));
+        }
+    }).Check(s_many);
+
+    private static readonly NetworkShape s_one = new(CellKind.Gru, 7, 5, 2, false, true, PoolingKind.Mean, [5, 3, 3, 1], 4);
+
+    private static (double Loss, float[] Gradients) Run(Network network, ExampleSet examples, float[]? into = null)
+    {
+        network.Pack(training: true);
+        var (pass, gradients) = (network.CreatePass(), into ?? new float[network.Parameters.Length]);
+        pass.Assign(examples, [0, 1, 2, 3]);
+        var result = pass.ForwardBackward(new Objective(0), 1, dropoutKey: 77, gradients);
+        pass.AddSparseGradients(gradients);
+        return (result.Loss, gradients);
+    }
+
+    /// <summary>Masks are fixed by the key, so with dropout the loss is still a function, whose slope along the gradient is the gradient's squared norm.</summary>
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void With_dropout_the_slope_of_the_loss_is_the_gradient(string model)
+    {
+        var (network, examples, _) = s_models[model](s_one, 0.4f);
+        network.Initialize(3);
+        var (loss, gradients) = Run(network, examples);
+        var (plain, sameExamples, _) = s_models[model](s_one, 0);
+        plain.Initialize(3);
+        Assert.NotEqual(loss, Run(plain, sameExamples).Loss);
+
+        var start = network.Parameters.Values.ToArray();
+        var square = gradients.Sum(g => (double)g * g);
+        var size = 3e-3 / Math.Sqrt(square);
+        double At(double by)
+        {
+            for (var i = 0; i < start.Length; i++) network.Parameters.Values.Span[i] = (float)(start[i] + by * gradients[i]);
+            return Run(network, examples).Loss;
+        }
+
+        Assert.InRange((At(size) - At(-size)) / (2 * size) / square, 0.98, 1.02);
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Backward_accumulates_and_clearing_leaves_zeros(string model)
+    {
+        var (network, examples, _) = s_models[model](s_one, 0);
+        network.Initialize(3);
+        var once = Run(network, examples).Gradients;
+        Assert.Contains(once, g => g != 0);
+        var twice = Run(network, examples, into: [.. once]).Gradients;
+        GoldenResult.AssertClose("twice", [.. once.Select(g => 2.0 * g)], Doubles(twice), 1e-5, 1e-6);
+
+        var pass = network.CreatePass();
+        pass.Assign(examples, [0, 1, 2, 3]);
+        pass.ClearSparseGradients(twice);
+        Assert.All(twice[network.Parameters.DenseLength..], g => Assert.Equal(0, g));
+    }
+
+    private static double[] Doubles(ReadOnlySpan<float> values) => [.. values.ToArray().Select(v => (double)v)];
+}

@@ -1,0 +1,108 @@
+using Rnn.Cells;
+using Rnn.Data;
+using Rnn.Models;
+using Rnn.Tests.Kernels;
+
+namespace Rnn.Tests.Models;
+
+/// <summary>What the weights of a network are called, what draws them, and what predicting leaves out; the mathematics are proved in <see cref="NetworkGradientTests"/>.</summary>
+public sealed class NetworkTests
+{
+    private static readonly SequenceClassifierConfig s_config = new()
+    {
+        Encoder = new() { VocabularySize = 9, EmbeddingSize = 5, Cell = CellKind.Lstm, HiddenSize = 6, Layers = 2, Bidirectional = true, Dropout = 0.5f, EmbeddingDropout = 0.5f },
+        Classes = 3,
+    };
+
+    [Fact]
+    public void Without_a_training_key_there_is_no_dropout()
+    {
+        var model = Networks.Of(s_config, 4);
+        var plain = Networks.Of(s_config with { Encoder = s_config.Encoder with { Dropout = 0, EmbeddingDropout = 0 } }, 4);
+        model.Pack(training: false);
+        plain.Pack(training: false);
+        var (one, other) = (model.CreatePass(), plain.CreatePass());
+        var examples = ExampleSet.Unlabelled([Sequence.OfTokens([1, 2, 3, 4]), Sequence.OfTokens([5, 6])]);
+        one.Assign(examples, [0, 1]);
+        other.Assign(examples, [0, 1]);
+        Widths.AssertSameBits(other.Forward(), one.Forward(), "logits");
+    }
+
+    [Fact]
+    public void The_seed_fixes_the_weights_and_another_seed_draws_others()
+    {
+        var one = Networks.Of(s_config, 8);
+        Widths.AssertSameBits(one.Parameters.Values.Span, Networks.Of(s_config, 8).Parameters.Values.Span, "weights");
+        Assert.False(one.Parameters.Values.Span.SequenceEqual(Networks.Of(s_config, 9).Parameters.Values.Span));
+    }
+
+    [Fact]
+    public void Names_and_shapes_are_pytorchs()
+    {
+        var model = Networks.Of(s_config, 1);
+        Assert.Equal(
+            ["embedding.weight [9, 5]", "fc.bias [3]", "fc.weight [3, 12]",
+             "rnn.bias_hh_l0 [24]", "rnn.bias_hh_l0_reverse [24]", "rnn.bias_hh_l1 [24]", "rnn.bias_hh_l1_reverse [24]",
+             "rnn.bias_ih_l0 [24]", "rnn.bias_ih_l0_reverse [24]", "rnn.bias_ih_l1 [24]", "rnn.bias_ih_l1_reverse [24]",
+             "rnn.weight_hh_l0 [24, 6]", "rnn.weight_hh_l0_reverse [24, 6]", "rnn.weight_hh_l1 [24, 6]", "rnn.weight_hh_l1_reverse [24, 6]",
+             "rnn.weight_ih_l0 [24, 5]", "rnn.weight_ih_l0_reverse [24, 5]", "rnn.weight_ih_l1 [24, 12]", "rnn.weight_ih_l1_reverse [24, 12]"],
+            Names(model));
+        Assert.All(Enumerable.Range(0, 6), j => Assert.Equal(1, model.Parameters.Parameters.Single(p => p.Name == "rnn.bias_ih_l0").Values.Span[6 + j]));
+    }
+
+    [Fact]
+    public void A_tied_output_layer_has_a_bias_and_where_widths_differ_a_projection()
+    {
+        static LanguageModel Of(int hidden) => new(new() { Encoder = new() { VocabularySize = 9, EmbeddingSize = 5, Cell = CellKind.RnnTanh, HiddenSize = hidden }, TieWeights = true });
+        Assert.DoesNotContain(Names(Of(5)), name => name.StartsWith("fc.weight", StringComparison.Ordinal) || name.StartsWith("fc.projection", StringComparison.Ordinal));
+        Assert.Contains("fc.bias [9]", Names(Of(5)));
+        Assert.Contains("fc.projection.weight [5, 7]", Names(Of(7)));
+    }
+
+    [Fact]
+    public void What_a_shape_cannot_do_is_refused()
+    {
+        Assert.Throws<ArgumentException>(() => new LanguageModel(new() { Encoder = s_config.Encoder }));
+        Assert.Throws<ArgumentException>(() => new Captioner(new() { FeatureSize = 2, VocabularySize = 9, Begin = 1, EmbeddingSize = 4, HiddenSize = 4, TieWeights = true }));
+        Assert.Throws<NotSupportedException>(() => new LanguageModel(new() { Encoder = s_config.Encoder with { Bidirectional = false } }).ScaleLogits([], 2));
+
+        var labeler = new SequenceLabeler(new() { Encoder = s_config.Encoder, Classes = 3 });
+        Assert.Equal(0, labeler.CarriedStateSize);
+        Assert.Throws<ArgumentException>(() => labeler.CreatePass().Assign(new ExampleSet([Sequence.OfTokens([1, 2])], [new int[] { 1 }]), [0]));
+        var vector = new VectorClassifier(new() { FeatureSize = 2, HiddenSize = 3, Classes = 2 });
+        Assert.Throws<ArgumentException>(() => vector.CreatePass().Assign(ExampleSet.Unlabelled([Sequence.OfFrames([1, 2, 3, 4], 2)]), [0]));
+    }
+
+    /// <summary>The way of frame-by-frame labelling and of a stream cut into windows: nothing but the state passes from piece to piece.</summary>
+    [Theory]
+    [InlineData(CellKind.RnnTanh)]
+    [InlineData(CellKind.RnnRelu)]
+    [InlineData(CellKind.Lstm)]
+    [InlineData(CellKind.Gru)]
+    public void Pieces_with_a_carried_state_equal_the_whole(CellKind cell)
+    {
+        var labeler = new SequenceLabeler(new() { Encoder = new() { FeatureSize = 3, Cell = cell, HiddenSize = 13, Layers = 2 }, Classes = 4 });
+        labeler.Initialize(5);
+        labeler.Pack(training: false);
+        var frames = Widths.Random(38 * 3, 1);
+        float[] Run(NetworkPass pass, Range steps)
+        {
+            pass.Assign(ExampleSet.Unlabelled([Sequence.OfFrames(frames[(steps.Start.Value * 3)..(steps.End.Value * 3)], 3)]), [0]);
+            return pass.Forward().ToArray();
+        }
+
+        var whole = Run(labeler.CreatePass(), 0..38);
+        var pass = labeler.CreatePass();
+        pass.CarriedStates = new float[labeler.CarriedStateSize];
+        float[] first = Run(pass, 0..1), second = Run(pass, 1..8);
+        var fork = pass.CarriedStates.ToArray();
+        Widths.AssertSameBits(whole, [.. first, .. second, .. Run(pass, 8..38)], "1 + 7 + 30 frames");
+
+        var other = labeler.CreatePass();
+        other.CarriedStates = fork;
+        Widths.AssertSameBits(whole.AsSpan(8 * 4), Run(other, 8..38), "from a copy of the state");
+    }
+
+    private static IEnumerable<string> Names(Network network) =>
+        network.Parameters.Parameters.Select(p => $"{p.Name} [{string.Join(", ", p.Shape)}]").Order(StringComparer.Ordinal);
+}
