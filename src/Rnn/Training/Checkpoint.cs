@@ -15,10 +15,11 @@ namespace Rnn.Training;
 /// <param name="BestLoss">Lowest validation loss so far; null before the first epoch's end.</param>
 /// <param name="BestEpoch">The epoch that reached it.</param>
 /// <param name="Stopped">Whether early stopping ended the run.</param>
-public sealed record TrainingState(long Step, int Epoch, int Batch, double LossSum, double Weight, long Correct, long Targets, double NormSum, double? BestLoss, int BestEpoch, bool Stopped);
+/// <param name="Plateau">Factor on the learning rate while the schedule is <see cref="ScheduleKind.Plateau"/>, and what it follows from.</param>
+public sealed record TrainingState(long Step, int Epoch, int Batch, double LossSum, double Weight, long Correct, long Targets, double NormSum, double? BestLoss, int BestEpoch, bool Stopped, Plateau Plateau);
 
 /// <summary>
-/// Everything the next step depends on: weights, both moments, the best weights, carried states and the scalars. Random numbers need no state: they are counted, not drawn.
+/// Everything the next step depends on: weights, the optimizer's buffers, the best weights, carried states and the scalars. Random numbers need no state: they are counted, not drawn.
 /// A copy: it may be written while training goes on. Stored as safetensors.
 /// </summary>
 public sealed class Checkpoint
@@ -70,7 +71,7 @@ public sealed class Checkpoint
         }
     }
 
-    internal static Checkpoint Of(TrainingState state, ParameterSet parameters, ReadOnlySpan<float> carriedStates, params (string Prefix, Memory<float> Buffer)[] buffers)
+    internal static Checkpoint Of(TrainingState state, ParameterSet parameters, ReadOnlySpan<float> carriedStates, IEnumerable<(string Prefix, Memory<float> Buffer)> buffers)
     {
         IEnumerable<SafeTensor> copy((string Prefix, Memory<float> Buffer) part) => parameters.AsTensors(part.Buffer.ToArray(), part.Prefix);
         SafeTensor carried = SafeTensor.OfFloats(CarriedStates, [carriedStates.Length], carriedStates.ToArray());

@@ -33,10 +33,10 @@ internal sealed class ShardedStep
         _parts = [.. Enumerable.Range(0, (batchRows + config.ShardRows - 1) / config.ShardRows).Select(_ => new Shard(network, CarriedStates))];
         _gradients = AlignedMemory.Allocate(network.Parameters.Length);
         _squares = new double[Blocks(network.Parameters.Length)];
-        Optimizer = new Adam(network.Parameters, config.WeightDecay);
+        Optimizer = new Optimizer(config.Optimizer, network.Parameters);
     }
 
-    public Adam Optimizer { get; }
+    public Optimizer Optimizer { get; }
 
     /// <summary>States carried from window to window of a stream, <c>[rows, CarriedStateSize]</c>; empty for independent examples.</summary>
     public float[] CarriedStates { get; }
@@ -74,10 +74,10 @@ internal sealed class ShardedStep
     /// <summary>Clips, updates all weights and packs them for the next step.</summary>
     public void Update(long step, double learningRate, double norm)
     {
-        double clip = _config.ClipNorm > 0 ? Math.Min(1, _config.ClipNorm / (norm + 1e-6)) : 1;
-        AdamCoefficients coefficients = Optimizer.Coefficients(step, learningRate, clip);
+        double limit = _config.ClipValue > 0 ? _config.ClipValue : double.PositiveInfinity;
+        UpdateNumbers numbers = Optimizer.Numbers(step, learningRate, Clipping.Factor(norm, _config.ClipNorm), limit);
         int length = _gradients.Length;
-        _shards.Run(_squares.Length, block => Optimizer.Update(block * Block, Math.Min(Block, length - (block * Block)), _gradients.Span, coefficients));
+        _shards.Run(_squares.Length, block => Optimizer.Update(block * Block, Math.Min(Block, length - (block * Block)), _gradients.Span, numbers));
         _shards.Run(_network.PackParts, part => _network.Pack(part, training: true));
         ClearSparseGradients();
     }

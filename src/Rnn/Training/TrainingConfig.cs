@@ -8,6 +8,12 @@ public enum ScheduleKind
 
     /// <summary>Half a cosine down to zero (Loshchilov &amp; Hutter 2017).</summary>
     Cosine,
+
+    /// <summary>Multiplied by <see cref="TrainingConfig.Decay"/> every <see cref="TrainingConfig.StepSize"/> updates.</summary>
+    Step,
+
+    /// <summary>Multiplied by <see cref="TrainingConfig.Decay"/> when the validation loss stops falling (<see cref="Plateau"/>).</summary>
+    Plateau,
 }
 
 /// <summary>Everything that fixes a training run besides model and data.</summary>
@@ -25,7 +31,10 @@ public sealed record TrainingConfig
     /// <summary>Rows that one shard of a batch takes: part of the result's bits, so not derived from the machine.</summary>
     public int ShardRows { get; init; } = 16;
 
-    /// <summary>Peak learning rate of Adam.</summary>
+    /// <summary>How a gradient becomes an update.</summary>
+    public OptimizerConfig Optimizer { get; init; } = new();
+
+    /// <summary>Peak learning rate.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>Updates over which the rate rises linearly from zero.</summary>
@@ -34,17 +43,23 @@ public sealed record TrainingConfig
     /// <summary>What follows the warm-up.</summary>
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Cosine;
 
+    /// <summary>Updates from one step of the rate to the next (<see cref="ScheduleKind.Step"/>).</summary>
+    public int StepSize { get; init; } = 1000;
+
+    /// <summary>Factor on the rate (<see cref="ScheduleKind.Step"/>, <see cref="ScheduleKind.Plateau"/>).</summary>
+    public double Decay { get; init; } = 0.5;
+
     /// <summary>Largest norm of the whole gradient (Pascanu et al. 2013); 0 does not clip.</summary>
     public double ClipNorm { get; init; } = 1;
+
+    /// <summary>Largest absolute value in the gradient, after clipping by norm; 0 does not clip.</summary>
+    public double ClipValue { get; init; }
 
     /// <summary>Share of the target spread over all classes.</summary>
     public float LabelSmoothing { get; init; }
 
     /// <summary>One weight a class, so that rare ones are not forgotten; empty weighs all alike.</summary>
     public ReadOnlyMemory<float> ClassWeights { get; init; }
-
-    /// <summary>Decoupled weight decay (AdamW).</summary>
-    public double WeightDecay { get; init; }
 
     /// <summary>Share of training tokens replaced by the unknown one.</summary>
     public float UnknownRate { get; init; }

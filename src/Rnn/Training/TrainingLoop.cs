@@ -23,7 +23,7 @@ public sealed class TrainingLoop
     private readonly BatchShards _shards;
     private readonly ShardedStep _step;
     private readonly Memory<float> _best;
-    private TrainingState _state = new(0, 0, 0, 0, 0, 0, 0, 0, null, 0, false);
+    private TrainingState _state = new(0, 0, 0, 0, 0, 0, 0, 0, null, 0, false, new Plateau(1));
     private int[][] _order = [];
     private int _orderEpoch = -1;
 
@@ -79,7 +79,7 @@ public sealed class TrainingLoop
                 $"Training diverged in step {step + 1}: the loss is {result.Loss} and the gradient norm {norm}. Lower training.learning_rate (now {_config.LearningRate}) or clip harder (training.clip_norm, now {_config.ClipNorm}).");
         }
 
-        double rate = LearningRate.At(_config, _state.Step, TotalSteps);
+        double rate = LearningRate.At(_config, _state.Step, TotalSteps) * _state.Plateau.Rate;
         _step.Update(_state.Step + 1, rate, norm);
         _state = _state with
         {
@@ -96,24 +96,14 @@ public sealed class TrainingLoop
     }
 
     /// <summary>A copy of everything the next step depends on.</summary>
-    public Checkpoint Save() => Checkpoint.Of(
-        _state,
-        _model.Parameters,
-        _step.CarriedStates,
-        ("weights/", _model.Parameters.Values),
-        ("first_moment/", _step.Optimizer.FirstMoment),
-        ("second_moment/", _step.Optimizer.SecondMoment),
-        ("best/", _best));
+    public Checkpoint Save() => Checkpoint.Of(_state, _model.Parameters, _step.CarriedStates, Buffers);
 
     /// <summary>Goes on exactly where <see cref="Save"/> was called, in a loop made with the same arguments.</summary>
     /// <exception cref="InvalidDataException">The checkpoint belongs to another model.</exception>
     public void Restore(Checkpoint checkpoint)
     {
         SafeTensorsFile file = checkpoint.ToFile();
-        _model.Parameters.CopyFrom(file, _model.Parameters.Values, "weights/");
-        _model.Parameters.CopyFrom(file, _step.Optimizer.FirstMoment, "first_moment/");
-        _model.Parameters.CopyFrom(file, _step.Optimizer.SecondMoment, "second_moment/");
-        _model.Parameters.CopyFrom(file, _best, "best/");
+        foreach ((string prefix, Memory<float> buffer) in Buffers) _model.Parameters.CopyFrom(file, buffer, prefix);
         file.Values(Checkpoint.CarriedStates, [_step.CarriedStates.Length]).CopyTo(_step.CarriedStates);
         _state = checkpoint.State;
         _orderEpoch = -1;
@@ -127,6 +117,14 @@ public sealed class TrainingLoop
         _best.CopyTo(_model.Parameters.Values);
         _model.Pack(training: true);
     }
+
+    /// <summary>All that is laid out like the parameters and goes into a checkpoint.</summary>
+    private IEnumerable<(string Prefix, Memory<float> Buffer)> Buffers =>
+    [
+        ("weights/", _model.Parameters.Values),
+        ("best/", _best),
+        .. _step.Optimizer.State.Select(state => ($"optimizer/{state.Name}/", state.Values)),
+    ];
 
     private EpochReport EndEpoch()
     {
@@ -145,7 +143,8 @@ public sealed class TrainingLoop
             _state.Step, epoch, 0, 0, 0, 0, 0, 0,
             isBest ? validation.Loss : _state.BestLoss,
             bestEpoch,
-            _config.EarlyStoppingPatience > 0 && epoch - bestEpoch >= _config.EarlyStoppingPatience);
+            _config.EarlyStoppingPatience > 0 && epoch - bestEpoch >= _config.EarlyStoppingPatience,
+            _config.Schedule == ScheduleKind.Plateau ? _state.Plateau.After(validation.Loss, new PlateauConfig { Factor = _config.Decay }) : _state.Plateau);
         return report;
     }
 

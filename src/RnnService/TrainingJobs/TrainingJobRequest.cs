@@ -126,13 +126,13 @@ internal sealed record TrainingRequest
     /// <summary>Sequences one thread computes at a time; part of the spec because sums in floating point depend on it.</summary>
     public int? ShardRows { get; init; }
 
-    /// <summary><c>adam</c> for now.</summary>
+    /// <summary><c>adam</c> (weight decay as an L2 penalty) or <c>adamw</c> (decoupled).</summary>
     public string? Optimizer { get; init; }
 
     /// <summary>The highest learning rate, after the warm-up.</summary>
     public double? LearningRate { get; init; }
 
-    /// <summary>Decay of the weights per update, decoupled from the gradient.</summary>
+    /// <summary>Decay of the weights per update.</summary>
     public double? WeightDecay { get; init; }
 
     /// <summary><c>constant</c> or <c>cosine</c>.</summary>

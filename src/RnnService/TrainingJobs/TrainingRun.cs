@@ -114,7 +114,7 @@ internal sealed class TrainingRun
         Schedule = spec.Training.Schedule,
         ClipNorm = spec.Training.ClipNorm,
         LabelSmoothing = (float)spec.Training.LabelSmoothing,
-        WeightDecay = spec.Training.WeightDecay,
+        Optimizer = new OptimizerConfig { Kind = spec.Training.Optimizer, WeightDecay = spec.Training.WeightDecay },
         UnknownRate = (float)(spec.Training.UnknownRate ?? 0),
         EarlyStoppingPatience = spec.Training.EarlyStoppingPatience,
         Seed = (ulong)spec.Training.Seed,

@@ -93,7 +93,6 @@ internal sealed record TrainingSettings
     public required int BatchSize { get; init; }
     public required int ShardRows { get; init; }
 
-    /// <summary>Always <c>adam</c> for now.</summary>
     public required OptimizerKind Optimizer { get; init; }
     public required double LearningRate { get; init; }
     public required double WeightDecay { get; init; }

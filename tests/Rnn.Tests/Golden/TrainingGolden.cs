@@ -1,29 +1,49 @@
-using System.Numerics.Tensors;
+using System.Text.Json;
 using Rnn.Tensors;
 using Rnn.Tests.Layers;
 using Rnn.Training;
 
 namespace Rnn.Tests.Golden;
 
-/// <summary>Optimizers, schedules, and 50 training steps of a character model.</summary>
+/// <summary>Optimizers, clipping, and 50 training steps of a character model.</summary>
 internal static class TrainingGolden
 {
     public static IEnumerable<GoldenRunner> Runners =>
     [
-        GoldenRunner.Of("optimizer", Optimizer, MissingOfOptimizer),
-        GoldenRunner.Of("lr_schedule", Schedule, golden => golden.Text("schedule") is "linear_warmup" or "warmup_cosine" ? null : $"the schedule {golden.Text("schedule")}"),
+        GoldenRunner.Of("optimizer", OptimizerCase),
+        GoldenRunner.Of("clip", Clip),
         GoldenRunner.Of("charlm", CharacterModel),
     ];
 
-    private static string? MissingOfOptimizer(GoldenCase golden)
+    private static OptimizerConfig Config(string name, JsonElement options)
     {
-        var options = golden.Setting("options");
-        if (golden.Text("optimizer") is not ("Adam" or "AdamW")) return $"the optimizer {golden.Text("optimizer")}";
-        if (options.TryGetProperty("amsgrad", out _)) return "AMSGrad";
-        return golden.Text("optimizer") == "Adam" && options.TryGetProperty("weight_decay", out _) ? "weight decay as an L2 term" : null;
+        double Number(string key, double otherwise) => options.TryGetProperty(key, out var value) ? value.GetDouble() : otherwise;
+        bool Flag(string key) => options.TryGetProperty(key, out var value) && value.GetBoolean();
+        double? Optional(string key) => options.TryGetProperty(key, out var value) ? value.GetDouble() : null;
+        var betas = options.TryGetProperty("betas", out var pair) ? pair.EnumerateArray().Select(b => b.GetDouble()).ToArray() : [0.9, 0.999];
+        return new OptimizerConfig
+        {
+            Kind = name switch
+            {
+                "SGD" => Flag("nesterov") ? OptimizerKind.Nesterov : Number("momentum", 0) > 0 ? OptimizerKind.Momentum : OptimizerKind.Sgd,
+                "RMSprop" => OptimizerKind.Rmsprop,
+                _ => Enum.Parse<OptimizerKind>(name, ignoreCase: true),
+            },
+            Momentum = Number("momentum", 0),
+            Dampening = Number("dampening", 0),
+            WeightDecay = Number("weight_decay", name == "AdamW" ? 0.01 : 0),
+            Beta1 = betas[0],
+            Beta2 = betas[1],
+            Alpha = Number("alpha", 0.99),
+            Epsilon = Optional("eps"),
+            Centered = Flag("centered"),
+            AmsGrad = Flag("amsgrad"),
+            LearningRateDecay = Number("lr_decay", 0),
+            InitialAccumulator = Number("initial_accumulator_value", 0),
+        };
     }
 
-    private static void Optimizer(GoldenCase golden)
+    private static void OptimizerCase(GoldenCase golden)
     {
         var options = golden.Setting("options");
         var parameters = new ParameterSet();
@@ -31,7 +51,7 @@ internal static class TrainingGolden
         parameters.Allocate();
         golden.Parameters["W"].Floats.CopyTo(w.Values);
         golden.Parameters["b"].Floats.CopyTo(b.Values);
-        var adam = new Adam(parameters, options.TryGetProperty("weight_decay", out var decay) ? decay.GetDouble() : 0);
+        var optimizer = new Optimizer(Config(golden.Text("optimizer"), options), parameters);
         var history = new Dictionary<string, List<float>>();
         void Note(string name, ReadOnlySpan<float> values) => (history.TryGetValue(name, out var list) ? list : history[name] = []).AddRange(values);
 
@@ -41,7 +61,7 @@ internal static class TrainingGolden
             Note("losses", [(float)LeastSquares(golden, w.Values.Span, b.Values.Span, w.In(gradients), b.In(gradients))]);
             Note("W_at_step", w.In(gradients));
             Note("b_at_step", b.In(gradients));
-            adam.Update(0, parameters.Length, gradients, adam.Coefficients(step, options.GetProperty("lr").GetDouble(), 1));
+            optimizer.Update(0, parameters.Length, gradients, optimizer.Numbers(step, options.GetProperty("lr").GetDouble()));
             Note("W_after", w.Values.Span);
             Note("b_after", b.Values.Span);
         }
@@ -53,12 +73,8 @@ internal static class TrainingGolden
             else result.Output(name, values);
         }
 
-        foreach (var parameter in new[] { w, b })
-        {
-            result.Output($"state_exp_avg/{parameter.Name}", parameter.In(adam.FirstMoment.Span).ToArray());
-            result.Output($"state_exp_avg_sq/{parameter.Name}", parameter.In(adam.SecondMoment.Span).ToArray());
-        }
-
+        foreach (var state in optimizer.State)
+            foreach (var parameter in new[] { w, b }) result.Output($"state_{state.Name}/{parameter.Name}", parameter.In(state.Values.Span).ToArray());
         result.AssertMatches(golden);
     }
 
@@ -83,26 +99,51 @@ internal static class TrainingGolden
         return loss;
     }
 
-    private static void Schedule(GoldenCase golden)
+    private static void Clip(GoldenCase golden)
     {
-        var warmupOnly = golden.Text("schedule") == "linear_warmup";
-        var config = new TrainingConfig
+        // All gradients in one buffer, as the core holds them.
+        var gradients = golden.Inputs.Values.SelectMany(g => g.Floats).ToArray();
+        var most = golden.Number("max", 0);
+        var result = new GoldenResult();
+        if (golden.Text("mode") == "value")
         {
-            LearningRate = (float)golden.Number("lr", 0),
-            WarmupSteps = golden.Int("warmup", 0),
-            Schedule = warmupOnly ? ScheduleKind.Constant : ScheduleKind.Cosine,
-        };
-        var want = golden.Expected.GetProperty("lr").EnumerateArray().Select(r => r.GetDouble()).ToArray();
-        var got = want.Select((_, t) => LearningRate.At(config, t, golden.Int("total", 0))).ToArray();
-        var (relative, absolute) = golden.Tolerance("expected");
-        GoldenResult.AssertClose(golden.Name, want, got, relative, absolute);
+            Apply(1, most);
+        }
+        else
+        {
+            var norm = golden.Has("norm_type") && golden.Text("norm_type") == "inf" ? Clipping.MaximumNorm(gradients) : Clipping.Norm(gradients);
+            result.Outputs["total_norm"] = [norm];
+            Apply(Clipping.Factor(norm, most), double.PositiveInfinity);
+        }
+
+        var start = 0;
+        foreach (var (name, tensor) in golden.Inputs)
+        {
+            result.Output(name, gradients.Skip(start).Take(tensor.Values.Length));
+            start += tensor.Values.Length;
+        }
+
+        result.AssertMatches(golden);
+
+        // Clipping happens inside the update: plain descent with rate 1 from zero leaves the clipped gradient, negated.
+        void Apply(double factor, double limit)
+        {
+            var parameters = new ParameterSet();
+            var p = parameters.Add("p", [gradients.Length]);
+            parameters.Allocate();
+            var padded = new float[parameters.Length];
+            gradients.CopyTo(p.In(padded));
+            var descent = new Optimizer(new OptimizerConfig { Kind = OptimizerKind.Sgd }, parameters);
+            descent.Update(0, parameters.Length, padded, descent.Numbers(1, 1, factor, limit));
+            gradients = [.. p.Values.ToArray().Select(v => -v)];
+        }
     }
 
     private static void CharacterModel(GoldenCase golden)
     {
         var (steps, rows) = (golden.Int("T", 0), golden.Int("B", 0));
         var rig = NetworkRig.Of(golden);
-        var adam = new Adam(rig.Parameters, 0);
+        var adam = new Optimizer(new OptimizerConfig { Kind = OptimizerKind.Adam }, rig.Parameters);
         var (states, lstm) = (rows * golden.Int("H", 0), golden.Text("cell") == "lstm");
         var (h, c) = (new float[states], lstm ? new float[states] : []);
         var (inputs, targets) = (golden.Inputs["batch_inputs"].Ints.Chunk(steps * rows).ToArray(), golden.Inputs["batch_targets"].Ints.Chunk(steps * rows).ToArray());
@@ -112,10 +153,10 @@ internal static class TrainingGolden
             var gradients = new float[rig.Parameters.Length];
             var batch = new PaddedBatch(steps, [.. Enumerable.Repeat(steps, rows)]);
             var got = rig.Run(new(batch, inputs[step], null, h, c, targets[step], PerStep: true, []), 0, gradients);
-            var norm = Math.Sqrt(TensorPrimitives.SumOfSquares<float>(gradients));
+            var norm = Clipping.Norm(gradients);
             losses.Add(got.Loss);
             norms.Add(norm);
-            adam.Update(0, rig.Parameters.Length, gradients, adam.Coefficients(step + 1, golden.Number("lr", 0), Math.Min(1, golden.Number("clip", 0) / (norm + 1e-6))));
+            adam.Update(0, rig.Parameters.Length, gradients, adam.Numbers(step + 1, golden.Number("lr", 0), Clipping.Factor(norm, golden.Number("clip", 0))));
             if (golden.Flag("carry_state")) (h, c) = (got.HN, got.CN);
         }
 

@@ -3,13 +3,13 @@ using Rnn.Kernels;
 namespace Rnn.Tests.Kernels;
 
 /// <summary>
-/// The gate passes and Adam: every width gives the bits of the scalar twin, whatever the size of the tail.
+/// The gate passes and the optimizers' updates: every width gives the bits of the scalar twin, whatever the size of the tail.
 /// Their formulas are checked against the oracle where they are used, in the cells and the optimizer.
 /// </summary>
 public sealed class GatesTests
 {
     public static MatrixTheoryData<string, int, int> Sizes() => new(
-        ["lstm", "lstm backward", "gru", "gru backward", "tanh", "tanh backward", "relu", "relu backward", "adam"], [1, 3], [1, 4, 15, 16, 17, 33, 65]);
+        ["lstm", "lstm backward", "gru", "gru backward", "tanh", "tanh backward", "relu", "relu backward", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "rmsprop centered", "adam", "amsgrad"], [1, 3], [1, 4, 15, 16, 17, 33, 65]);
 
     [Theory]
     [MemberData(nameof(Sizes), DisableDiscoveryEnumeration = true)]
@@ -60,10 +60,35 @@ public sealed class GatesTests
                 case "tanh backward" or "relu backward":
                     RnnGates.Backward<TLanes, TVector>(Kernel == "relu backward", Rows * Hidden, b[0], b[2]);
                     break;
-                default:
-                    AdamStep.Update<TLanes, TVector>(b[2], b[3], b[4], b[5], new AdamCoefficients(0.7f, 0.9f, 0.1f, 0.999f, 0.001f, 0.01f, 1.3f, 1e-8f, 0.99f));
-                    break;
+                case "sgd": Update<SgdRule, TLanes, TVector>(false); break;
+                case "momentum" or "nesterov": Update<MomentumRule, TLanes, TVector>(Kernel == "nesterov"); break;
+                case "adagrad": Update<AdagradRule, TLanes, TVector>(false); break;
+                case "rmsprop" or "rmsprop centered": Update<RmsPropRule, TLanes, TVector>(Kernel == "rmsprop centered"); break;
+                case "adam" or "amsgrad": Update<AdamRule, TLanes, TVector>(Kernel == "amsgrad"); break;
+                default: throw new ArgumentException($"unknown kernel {Kernel}");
             }
         }
+
+        private void Update<TRule, TLanes, TVector>(bool variant)
+            where TRule : IUpdateRule
+            where TLanes : ILanes<TVector>
+            where TVector : struct =>
+            // The buffer of squares comes first for the rules that start with it; large where its mean is taken off.
+            UpdateStep.Update<TRule, TLanes, TVector>(Buffers[2], Buffers[3], Kernel.StartsWith("adam", StringComparison.Ordinal) || Kernel == "amsgrad" ? Buffers[4] : Buffers[5], Kernel is "adam" or "amsgrad" ? Buffers[5] : Buffers[4], Buffers[0], new UpdateNumbers
+            {
+                GradientScale = 0.7f,
+                GradientLimit = 1.5f,
+                Penalty = 0.02f,
+                Decay = 0.99f,
+                StepSize = 0.01f,
+                Keep1 = 0.9f,
+                Take1 = 0.1f,
+                Keep2 = 0.999f,
+                Take2 = 0.001f,
+                RootScale = 1.3f,
+                Epsilon = 1e-8f,
+                Variant = variant,
+                Momentum = 0.5f,
+            });
     }
 }

@@ -42,7 +42,7 @@ public sealed class TrainingLoopTests
         WarmupSteps = 5,
         ClipNorm = 0.5,
         LabelSmoothing = 0.05f,
-        WeightDecay = 0.01,
+        Optimizer = new() { WeightDecay = 0.01 },
         UnknownRate = 0.1f,
         Seed = 11,
     };
@@ -122,6 +122,47 @@ public sealed class TrainingLoopTests
         Widths.AssertSameBits(uninterrupted.Parameters.Values.Span, model.Parameters.Values.Span, "final weights");
         resumed.TakeBest();
         Assert.True(resumed.State.BestLoss <= rest.Where(r => r.EpochEnd is not null).Min(r => r.EpochEnd!.Validation.Loss));
+    }
+
+    [Theory]
+    [InlineData(OptimizerKind.Sgd, ScheduleKind.Step)]
+    [InlineData(OptimizerKind.Momentum, ScheduleKind.Plateau)]
+    [InlineData(OptimizerKind.Nesterov, ScheduleKind.Constant)]
+    [InlineData(OptimizerKind.Rmsprop, ScheduleKind.Plateau)]
+    [InlineData(OptimizerKind.Adagrad, ScheduleKind.Cosine)]
+    [InlineData(OptimizerKind.Adam, ScheduleKind.Step)]
+    public void Every_optimizer_and_schedule_goes_on_exactly(OptimizerKind kind, ScheduleKind schedule)
+    {
+        var config = s_config with
+        {
+            Optimizer = new() { Kind = kind, Momentum = 0.8, WeightDecay = 0.01, Centered = true, AmsGrad = true },
+            Schedule = schedule,
+            StepSize = 7,
+            Decay = 0.3,
+            ClipValue = 0.01,
+            Epochs = 14,
+            LearningRate = 0.3,
+        };
+        using var shards = new BatchShards(2);
+        var model = Network();
+        var loop = new TrainingLoop(model, s_train, s_validation, config, shards);
+        var (reports, file) = (new List<StepReport>(), new MemoryStream());
+        while (!loop.Finished)
+        {
+            reports.Add(loop.Advance());
+            if (reports.Count == 43) loop.Save().Write(file, new Dictionary<string, string>());
+        }
+
+        // The rate did move, or the schedule would not be seen to go on.
+        Assert.Equal(schedule != ScheduleKind.Constant, reports[^1].LearningRate < reports[10].LearningRate);
+        file.Position = 0;
+        var other = Networks.Of(Network().Config, 99);
+        var resumed = new TrainingLoop(other, s_train, s_validation, config, shards);
+        resumed.Restore(Checkpoint.Read(file));
+        var rest = new List<StepReport>();
+        while (!resumed.Finished) rest.Add(resumed.Advance());
+        Assert.Equal(reports[43..], rest);
+        Widths.AssertSameBits(model.Parameters.Values.Span, other.Parameters.Values.Span, "final weights");
     }
 
     [Theory]

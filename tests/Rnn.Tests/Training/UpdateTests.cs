@@ -20,7 +20,7 @@ public sealed class UpdateTests
         var random = new Random(3);
         Sequence[] inputs = [.. Enumerable.Range(0, 11).Select(_ => Sequence.OfTokens([.. Enumerable.Range(0, 1 + random.Next(6)).Select(_ => random.Next(9))], 1))];
         var set = ExampleSet.OfClasses(inputs, [.. inputs.Select(_ => random.Next(3))]);
-        var config = new TrainingConfig { Epochs = 2, BatchSize = 11, ShardRows = 3, LearningRate = 0.02, Schedule = ScheduleKind.Constant, ClipNorm = clip, WeightDecay = decay };
+        var config = new TrainingConfig { Epochs = 2, BatchSize = 11, ShardRows = 3, LearningRate = 0.02, Schedule = ScheduleKind.Constant, ClipNorm = clip, Optimizer = new() { WeightDecay = decay } };
         SequenceClassifier Network() => Networks.Of(new SequenceClassifierConfig { Encoder = new() { VocabularySize = 9, EmbeddingSize = 7, Cell = CellKind.Gru, HiddenSize = 6, Bidirectional = true }, Classes = 3 }, 2);
 
         var model = Network();
