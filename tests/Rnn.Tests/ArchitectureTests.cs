@@ -5,7 +5,7 @@ namespace Rnn.Tests;
 
 /// <summary>
 /// The order of the rooms in src/Rnn, read from the source files:
-/// Kernels → Tensors → {Data, Cells} → Layers → Models → {Decoding, Training} → Interchange, an arrow reads "is used by".
+/// Kernels → Tensors → {Data, Cells, Metrics} → Layers → Models → {Decoding, Training} → Interchange, an arrow reads "is used by".
 /// </summary>
 public sealed partial class ArchitectureTests
 {
@@ -15,6 +15,7 @@ public sealed partial class ArchitectureTests
         ["Tensors"] = 1,
         ["Data"] = 2,
         ["Cells"] = 2,
+        ["Metrics"] = 2,
         ["Layers"] = 3,
         ["Models"] = 4,
         ["Decoding"] = 5,

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Rnn.Data;
 using Rnn.Layers;
+using Rnn.Metrics;
 using Rnn.Models;
 
 namespace Rnn.Training;
@@ -49,45 +50,16 @@ public static class Evaluation
     public static Score OfLogits(ReadOnlySpan<float> logits, ReadOnlySpan<int> targets, int classes)
     {
         double loss = 0;
-        int[] confusion = new int[classes * classes];
+        var confusion = new ConfusionMatrix(classes);
         for (int row = 0; row < targets.Length; row++)
         {
             if (targets[row] < 0) continue;
             ReadOnlySpan<float> values = logits.Slice(row * classes, classes);
             loss += CrossEntropy.Loss(values, targets[row]);
-            confusion[(targets[row] * classes) + TensorPrimitives.IndexOfMax(values)]++;
+            confusion.Add(targets[row], TensorPrimitives.IndexOfMax(values));
         }
 
-        return new Score(loss / Math.Max(1, TensorPrimitives.Sum<int>(confusion)), Accuracy(confusion, classes), MacroF1(confusion, classes));
-    }
-
-    /// <summary>Share of the diagonal of a confusion matrix <c>[true, predicted]</c>.</summary>
-    public static double Accuracy(ReadOnlySpan<int> confusion, int classes)
-    {
-        int right = 0;
-        for (int i = 0; i < classes; i++) right += confusion[(i * classes) + i];
-        return (double)right / TensorPrimitives.Sum(confusion);
-    }
-
-    /// <summary>Mean F1 over all classes of a confusion matrix <c>[true, predicted]</c>.</summary>
-    public static double MacroF1(ReadOnlySpan<int> confusion, int classes)
-    {
-        double sum = 0;
-        for (int i = 0; i < classes; i++)
-        {
-            int actual = 0;
-            int predicted = 0;
-            for (int j = 0; j < classes; j++)
-            {
-                actual += confusion[(i * classes) + j];
-                predicted += confusion[(j * classes) + i];
-            }
-
-            // F1 = 2 TP / (actual + predicted): precision and recall without their own zero cases.
-            sum += actual + predicted == 0 ? 0 : 2.0 * confusion[(i * classes) + i] / (actual + predicted);
-        }
-
-        return sum / classes;
+        return new Score(loss / Math.Max(1, confusion.Total), confusion.Accuracy, confusion.MacroF1);
     }
 
     private delegate void Visit(int unit, NetworkPass pass, ReadOnlySpan<float> logits);

@@ -7,5 +7,5 @@ namespace Rnn.Training;
 public sealed record Score(double Loss, double Accuracy, double? MacroF1)
 {
     /// <summary><c>e^loss</c>: as unsure as between so many equally likely tokens.</summary>
-    public double Perplexity => Math.Exp(Loss);
+    public double Perplexity => Metrics.Perplexity.Of(Loss);
 }

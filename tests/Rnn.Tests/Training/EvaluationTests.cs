@@ -1,7 +1,6 @@
 using Rnn.Cells;
 using Rnn.Data;
 using Rnn.Models;
-using Rnn.Tests.Golden;
 using Rnn.Tests.Models;
 using Rnn.Training;
 
@@ -9,21 +8,6 @@ namespace Rnn.Tests.Training;
 
 public sealed class EvaluationTests
 {
-    public static IEnumerable<TheoryDataRow<string>> Cases() => GoldenFolder.Cases.Where(c => c.Kind == "metric_classification").Select(c => new TheoryDataRow<string>(c.Name));
-
-    /// <summary>Accuracy and macro F1 of the golden figures; their per-class precision and recall have no place in the product yet.</summary>
-    [Theory]
-    [MemberData(nameof(Cases))]
-    public void Accuracy_and_macro_f1_equal_the_golden_ones(string name)
-    {
-        var golden = GoldenCase.Load(GoldenFolder.Named(name));
-        int[] confusion = [.. golden.Expected.GetProperty("discrete").GetProperty("confusion").EnumerateArray().SelectMany(r => r.EnumerateArray().Select(c => c.GetInt32()))];
-        var classes = golden.Int("num_classes", 0);
-        var (relative, absolute) = golden.Tolerance("expected");
-        GoldenResult.AssertClose(name, [golden.Expected.GetProperty("accuracy").GetDouble(), golden.Expected.GetProperty("macro_f1").GetDouble()],
-            [Evaluation.Accuracy(confusion, classes), Evaluation.MacroF1(confusion, classes)], relative, absolute);
-    }
-
     [Fact]
     public void Figures_follow_from_the_probabilities_and_not_from_threads_or_order()
     {
