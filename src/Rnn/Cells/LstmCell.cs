@@ -18,4 +18,18 @@ internal sealed class LstmCell(ParameterSet parameters, string prefix, string su
 
     private protected override void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState) =>
         LstmGates.Backward(rows, HiddenSize, step.Gates.Span, dState.H.Span, dState.C.Span, step.KeptA.Span, step.KeptB.Span);
+
+    /// <summary><c>dc + dh · o · (1 - tanh² c)</c>.</summary>
+    private protected override ReadOnlySpan<float> CellGradient(int rows, CellTrace step, CellState dState, Workspace workspace)
+    {
+        Span<float> total = workspace.Rent(rows * HiddenSize).Span;
+        for (int i = 0; i < total.Length; i++)
+        {
+            float o = step.Gates.Span[(((4 * (i / HiddenSize)) + 3) * HiddenSize) + (i % HiddenSize)];
+            float tanhC = step.KeptB.Span[i];
+            total[i] = dState.C.Span[i] + (dState.H.Span[i] * o * (1 - (tanhC * tanhC)));
+        }
+
+        return total;
+    }
 }

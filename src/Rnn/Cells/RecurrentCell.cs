@@ -131,9 +131,11 @@ public abstract class RecurrentCell : IPackable
     /// Back-propagates through all steps of <see cref="Forward"/> (Werbos 1990). <paramref name="dy"/> has the layout of y;
     /// <paramref name="dState"/> holds the gradient of the final state and receives that of the initial one.
     /// Adds to <paramref name="gradients"/> (laid out like the parameters) and, unless it is empty, to <paramref name="dx"/> <c>[tokens, I]</c>. Consumes the trace.
+    /// Notes the size of the state's gradient at every step in <paramref name="norms"/>, if given.
     /// </summary>
     public void Backward(
-        CellTrace trace, ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, ReadOnlySpan<float> dy, int dyStride, CellState dState, Span<float> dx, Span<float> gradients, Workspace workspace)
+        CellTrace trace, ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, ReadOnlySpan<float> dy, int dyStride, CellState dState, Span<float> dx, Span<float> gradients, Workspace workspace,
+        StateGradientNorms? norms = null)
     {
         if (_recurrentGradient is null || _inputGradient is null) throw new InvalidOperationException("The cell was packed for inference; pack it for training first.");
         int width = Gates * HiddenSize;
@@ -152,8 +154,10 @@ public abstract class RecurrentCell : IPackable
                 TensorPrimitives.Add(target, dy.Slice((offset + row) * dyStride, HiddenSize), target);
             }
 
+            CellTrace step = trace.Step(offset, rows, Gates, HiddenSize);
+            norms?.Note(t, dh, CellGradient(rows, step, dState, workspace));
             Span<float> dStep = dRecurrent.Slice(offset * width, rows * width);
-            StepBackward(rows, trace.Step(offset, rows, Gates, HiddenSize), dStep, dState);
+            StepBackward(rows, step, dStep, dState);
             MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dh, HiddenSize);
         }
 
@@ -168,6 +172,9 @@ public abstract class RecurrentCell : IPackable
     private protected virtual void InitializeBias(Span<float> bias, float forgetBias)
     {
     }
+
+    /// <summary>The whole gradient of the cell state after a step, its way through h included; empty for a cell without one.</summary>
+    private protected virtual ReadOnlySpan<float> CellGradient(int rows, CellTrace step, CellState dState, Workspace workspace) => default;
 
     /// <summary>Buffers of <c>[tokens, H]</c> that the gate pass keeps (0, 1 or 2).</summary>
     private protected abstract int Kept { get; }

@@ -18,6 +18,9 @@ public sealed class StackActivations(int layers, int directions)
     /// <summary>The output of the top layer, <c>[tokens, directions · H]</c>.</summary>
     public Memory<float> Top => Outputs[^1];
 
+    /// <summary>Where a backward pass notes the size of the states' gradients, by layer × directions + direction; null where nobody asks.</summary>
+    public StateGradientNorms[]? GradientNorms { get; set; }
+
     internal CellTrace[] Traces { get; } = new CellTrace[layers * directions];
 }
 
@@ -124,7 +127,7 @@ public sealed class RecurrentStack
             {
                 int i = (layer * _directions) + direction;
                 ReadOnlySpan<float> columns = dy.Span[(direction * _cells[i].HiddenSize)..];
-                _cells[i].Backward(activations.Traces[i], activations.Outputs[layer].Span, layout, direction == 1, columns, OutputSize, activations.StateGradients[i], dInput, gradients, workspace);
+                _cells[i].Backward(activations.Traces[i], activations.Outputs[layer].Span, layout, direction == 1, columns, OutputSize, activations.StateGradients[i], dInput, gradients, workspace, activations.GradientNorms?[i]);
             }
 
             if (layer > 0) Dropout.Apply(dInput, OutputSize, layout, rowIds, dropout, LayerKey(dropoutKey, layer - 1));

@@ -7,5 +7,8 @@ namespace Rnn.Training;
 public sealed record Score(double Loss, double Accuracy, double? MacroF1)
 {
     /// <summary><c>e^loss</c>: as unsure as between so many equally likely tokens.</summary>
-    public double Perplexity => Metrics.Perplexity.Of(Loss);
+    public double Perplexity => Math.Exp(Loss);
+
+    /// <summary>The loss in bits.</summary>
+    public double BitsPerTarget => Loss / Math.Log(2);
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Rnn.Data;
-using Rnn.Layers;
 using Rnn.Metrics;
+using Rnn.Training;
 
 namespace Rnn.Tests.Golden;
 
@@ -57,8 +57,11 @@ internal static class MetricsGolden
     {
         var logits = golden.Inputs["logits"];
         var targets = golden.Inputs["target"].Ints.Select(t => t == golden.Int("ignore_index", -100) ? ExampleSet.NoTarget : t).ToArray();
-        var loss = CrossEntropy.ForwardBackward(logits.Floats, logits.Shape[1], targets, 0, 1) / CrossEntropy.WeightSum(targets);
-        new GoldenResult { Outputs = { ["mean_nll"] = [loss], ["perplexity"] = [Perplexity.Of(loss)], ["bits_per_token"] = [Perplexity.BitsPerToken(loss)] } }.AssertMatches(golden);
+        var score = Evaluation.OfLogits(logits.Floats, targets, logits.Shape[1]);
+        new GoldenResult
+        {
+            Outputs = { ["mean_nll"] = [score.Loss], ["perplexity"] = [score.Perplexity], ["bits_per_token"] = [score.BitsPerTarget], ["token_accuracy"] = [score.Accuracy] },
+        }.AssertMatches(golden);
     }
 
     private static void BleuCase(GoldenCase golden)

@@ -56,7 +56,7 @@ internal sealed class StackRig
     public void Set(string name, float[] values) => values.CopyTo(Parameters.Parameters.Single(p => p.Name == name).Values);
 
     /// <summary>Forward and, with upstream gradients, backward. <paramref name="into"/> is a gradient buffer to add to; a fresh one if null.</summary>
-    public Result Run(Input input, Upstream? upstream = null, float[]? into = null)
+    public Result Run(Input input, Upstream? upstream = null, float[]? into = null, StateGradientNorms[]? norms = null)
     {
         var batch = new PaddedBatch(input.T, input.Lengths);
         var (workspace, activations) = (new Workspace(), Stack.CreateActivations());
@@ -67,6 +67,7 @@ internal sealed class StackRig
         if (upstream is null) return result;
 
         batch.PackStates(upstream.HN, upstream.CN, activations.StateGradients);
+        activations.GradientNorms = norms;
         var gradients = into ?? new float[Parameters.Length];
         var dx = new float[batch.Layout.Tokens * _inputSize];
         Stack.Backward(batch.Pack(upstream.Y, Stack.OutputSize), batch.Layout, batch.Order, 0, 0, activations, dx, gradients, workspace);
