@@ -103,14 +103,16 @@ public abstract class RecurrentCell : IPackable
     /// <summary>
     /// Runs over all steps, last to first if <paramref name="reverse"/> (each row then starts at its own last step).
     /// <paramref name="x"/> is <c>[tokens, I]</c>; h of every step goes to <paramref name="y"/>, H values in rows <paramref name="yStride"/> apart.
+    /// A <paramref name="feed"/> completes the inputs on the way, so they are multiplied step by step.
     /// </summary>
-    public CellTrace Forward(ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, CellState state, Span<float> y, int yStride, Workspace workspace)
+    public CellTrace Forward(ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, CellState state, Span<float> y, int yStride, Workspace workspace, StepFeed? feed = null)
     {
         int width = Gates * HiddenSize;
         var trace = new CellTrace(workspace.Rent(layout.Tokens * width), workspace.Rent(layout.Tokens * HiddenSize), RentKept(layout.Tokens, 0, workspace), RentKept(layout.Tokens, 1, workspace));
         Span<float> recurrent = workspace.Rent(layout.Rows * width).Span;
         ReadOnlySpan<float> biasHh = _biasHh is null ? default : _biasHh.Values.Span;
-        MatMul.Multiply(x, layout.Tokens, _inputProduct, _biasIh is null ? default : _biasIh.Values.Span, trace.Gates.Span, width);
+        ReadOnlySpan<float> biasIh = _biasIh is null ? default : _biasIh.Values.Span;
+        if (feed is null) MatMul.Multiply(x, layout.Tokens, _inputProduct, biasIh, trace.Gates.Span, width);
         for (int i = 0; i < layout.Steps; i++)
         {
             int t = reverse ? layout.Steps - 1 - i : i;
@@ -118,8 +120,15 @@ public abstract class RecurrentCell : IPackable
             CellTrace step = trace.Step(layout.OffsetAt(t), rows, Gates, HiddenSize);
             ReadOnlySpan<float> h = state.H.Span[..(rows * HiddenSize)];
             h.CopyTo(step.PreviousH.Span);
+            if (feed is not null)
+            {
+                feed.BeforeStep(t, h);
+                MatMul.Multiply(x.Slice(layout.OffsetAt(t) * InputSize, rows * InputSize), rows, _inputProduct, biasIh, step.Gates.Span, width);
+            }
+
             MatMul.Multiply(h, rows, _recurrentProduct, biasHh, recurrent, width);
             StepForward(rows, step, recurrent, state);
+            feed?.AfterStep(t, h);
             for (int row = 0; row < rows; row++)
                 h.Slice(row * HiddenSize, HiddenSize).CopyTo(y[((layout.OffsetAt(t) + row) * yStride)..]);
         }
@@ -135,7 +144,7 @@ public abstract class RecurrentCell : IPackable
     /// </summary>
     public void Backward(
         CellTrace trace, ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, ReadOnlySpan<float> dy, int dyStride, CellState dState, Span<float> dx, Span<float> gradients, Workspace workspace,
-        StateGradientNorms? norms = null)
+        StateGradientNorms? norms = null, StepFeed? feed = null)
     {
         if (_recurrentGradient is null || _inputGradient is null) throw new InvalidOperationException("The cell was packed for inference; pack it for training first.");
         int width = Gates * HiddenSize;
@@ -154,18 +163,23 @@ public abstract class RecurrentCell : IPackable
                 TensorPrimitives.Add(target, dy.Slice((offset + row) * dyStride, HiddenSize), target);
             }
 
+            feed?.AfterStepBackward(t, dh);
             CellTrace step = trace.Step(offset, rows, Gates, HiddenSize);
             norms?.Note(t, dh, CellGradient(rows, step, dState, workspace));
             Span<float> dStep = dRecurrent.Slice(offset * width, rows * width);
             StepBackward(rows, step, dStep, dState);
             MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dh, HiddenSize);
+            if (feed is null) continue;
+            Span<float> dxStep = dx.Slice(offset * InputSize, rows * InputSize);
+            MatMul.MultiplyAdd(step.Gates.Span, rows, _inputGradient, dxStep, InputSize);
+            feed.BeforeStepBackward(t, dxStep, dh);
         }
 
         AddWeightGradient(_weightIh, dGates, x, layout.Tokens, InputSize, gradients, workspace);
         AddWeightGradient(_weightHh, dRecurrent, trace.PreviousH.Span, layout.Tokens, HiddenSize, gradients, workspace);
         if (_biasIh is not null) AddColumnSums(dGates, layout.Tokens, _biasIh.In(gradients));
         if (_biasHh is not null) AddColumnSums(dRecurrent, layout.Tokens, _biasHh.In(gradients));
-        if (!dx.IsEmpty) MatMul.MultiplyAdd(dGates, layout.Tokens, _inputGradient, dx, InputSize);
+        if (feed is null && !dx.IsEmpty) MatMul.MultiplyAdd(dGates, layout.Tokens, _inputGradient, dx, InputSize);
     }
 
     /// <summary>The non-zero biases at the start.</summary>

@@ -34,7 +34,10 @@ public static class CrossEntropy
     }
 
     /// <summary><c>-log softmax(logits)[target]</c> of one row, in nats.</summary>
-    public static double Loss(ReadOnlySpan<float> logits, int target)
+    public static double Loss(ReadOnlySpan<float> logits, int target) => LogSum(logits) - logits[target];
+
+    /// <summary><c>log Σ e^x</c> of one row, the maximum taken off first.</summary>
+    public static double LogSum(ReadOnlySpan<float> logits)
     {
         float max = TensorPrimitives.Max(logits);
         Span<float> chunk = stackalloc float[256];
@@ -47,7 +50,7 @@ public static class CrossEntropy
             sum += TensorPrimitives.Sum<float>(part);
         }
 
-        return max + Math.Log(sum) - logits[target];
+        return max + Math.Log(sum);
     }
 
     /// <summary>Stable softmax of one row; source and target may be the same.</summary>

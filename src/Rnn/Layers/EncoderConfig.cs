@@ -39,6 +39,9 @@ public sealed record EncoderConfig
     /// <summary>The LSTM's initial forget bias (Jozefowicz et al. 2015: 1).</summary>
     public float ForgetBias { get; init; } = 1;
 
+    /// <summary>Features of a step's output: directions × H.</summary>
+    internal int OutputSize => Bidirectional ? 2 * HiddenSize : HiddenSize;
+
     /// <summary>Features that enter the recurrence.</summary>
     internal int InputSize => VocabularySize > 0 ? EmbeddingSize : FeatureSize;
 }

@@ -8,22 +8,22 @@ namespace Rnn.Layers;
 public sealed class Linear : IPackable
 {
     private readonly Parameter _weight;
-    private readonly Parameter _bias;
+    private readonly Parameter? _bias;
     private readonly bool _ownsWeight;
     private readonly PackedMatrix _product;
     private PackedMatrix? _gradient;
 
-    /// <summary>Declares <c>{prefix}weight</c> and <c>{prefix}bias</c>.</summary>
-    public Linear(ParameterSet parameters, string prefix, int inputSize, int outputSize)
-        : this(parameters, prefix, parameters.Add($"{prefix}weight", [outputSize, inputSize])) => _ownsWeight = true;
+    /// <summary>Declares <c>{prefix}weight</c> and, unless there is none, <c>{prefix}bias</c>.</summary>
+    public Linear(ParameterSet parameters, string prefix, int inputSize, int outputSize, bool bias = true)
+        : this(parameters, prefix, parameters.Add($"{prefix}weight", [outputSize, inputSize]), bias) => _ownsWeight = true;
 
     /// <summary>Uses a weight <c>[out, in]</c> that belongs to another layer (weight tying: Press &amp; Wolf 2017) and declares <c>{prefix}bias</c>.</summary>
-    public Linear(ParameterSet parameters, string prefix, Parameter weight)
+    public Linear(ParameterSet parameters, string prefix, Parameter weight, bool bias = true)
     {
         OutputSize = weight.Shape[0];
         InputSize = weight.Shape[1];
         _weight = weight;
-        _bias = parameters.Add($"{prefix}bias", [OutputSize]);
+        if (bias) _bias = parameters.Add($"{prefix}bias", [OutputSize]);
         _product = new PackedMatrix(InputSize, OutputSize);
     }
 
@@ -37,7 +37,7 @@ public sealed class Linear : IPackable
     public void Initialize(ref RandomSource random)
     {
         if (_ownsWeight) Initializers.Xavier(_weight.Values.Span, InputSize, OutputSize, ref random);
-        _bias.Values.Span.Clear();
+        _bias?.Values.Span.Clear();
     }
 
     /// <inheritdoc/>
@@ -51,20 +51,33 @@ public sealed class Linear : IPackable
     public void Scale(Span<float> values, float factor)
     {
         TensorPrimitives.Multiply(_weight.In(values), factor, _weight.In(values));
-        TensorPrimitives.Multiply(_bias.In(values), factor, _bias.In(values));
+        if (_bias is not null) TensorPrimitives.Multiply(_bias.In(values), factor, _bias.In(values));
     }
 
     /// <summary><paramref name="x"/> is <c>[rows, in]</c>; overwrites <paramref name="y"/> <c>[rows, out]</c>.</summary>
-    public void Forward(ReadOnlySpan<float> x, int rows, Span<float> y) => MatMul.Multiply(x, rows, _product, _bias.Values.Span, y, OutputSize);
+    public void Forward(ReadOnlySpan<float> x, int rows, Span<float> y) => MatMul.Multiply(x, rows, _product, _bias is null ? default : _bias.Values.Span, y, OutputSize);
 
     /// <summary>Adds to the parameters' gradients and, unless it is empty, to <paramref name="dx"/> <c>[rows, in]</c>.</summary>
     public void Backward(ReadOnlySpan<float> x, int rows, ReadOnlySpan<float> dy, Span<float> dx, Span<float> gradients, Workspace workspace)
     {
+        BackwardWeights(x, rows, dy, gradients, workspace);
+        if (!dx.IsEmpty) BackwardInput(dy, rows, dx);
+    }
+
+    /// <summary>The half of <see cref="Backward"/> that goes on to the input, where a layer runs step by step; adds to <paramref name="dx"/>.</summary>
+    public void BackwardInput(ReadOnlySpan<float> dy, int rows, Span<float> dx)
+    {
         if (_gradient is null) throw new InvalidOperationException("The layer was packed for inference; pack it for training first.");
+        MatMul.MultiplyAdd(dy, rows, _gradient, dx, InputSize);
+    }
+
+    /// <summary>The other half, cheapest once for the rows of all steps; adds to the parameters' gradients.</summary>
+    public void BackwardWeights(ReadOnlySpan<float> x, int rows, ReadOnlySpan<float> dy, Span<float> gradients, Workspace workspace)
+    {
         Span<float> scratch = workspace.Rent(MatMul.ScratchLength(rows, OutputSize, InputSize)).Span;
         MatMul.MultiplyTransposedAdd(dy, OutputSize, OutputSize, x, InputSize, InputSize, rows, _weight.In(gradients), scratch);
+        if (_bias is null) return;
         Span<float> dBias = _bias.In(gradients);
         for (int row = 0; row < rows; row++) TensorPrimitives.Add(dBias, dy.Slice(row * OutputSize, OutputSize), dBias);
-        if (!dx.IsEmpty) MatMul.MultiplyAdd(dy, rows, _gradient, dx, InputSize);
     }
 }

@@ -80,21 +80,22 @@ public sealed class RecurrentStack
         for (int i = 0; i < _cells.Length; i++) states[i] = CellState.Zero(_cells[i], rows, workspace);
     }
 
-    /// <summary>Sets initial states from a table <c>[·, StateSize]</c>; row i of the batch takes the table's row <c>rowIds[i]</c>.</summary>
-    public void LoadStates(Span<float> table, ReadOnlySpan<int> rowIds, CellState[] states, Workspace workspace)
+    /// <summary>Sets initial states from a table whose rows of at least <see cref="StateSize"/> floats are <paramref name="stride"/> apart; row i of the batch takes the table's row <c>rowIds[i]</c>.</summary>
+    public void LoadStates(Span<float> table, int stride, ReadOnlySpan<int> rowIds, CellState[] states, Workspace workspace)
     {
         ZeroStates(states, rowIds.Length, workspace);
-        Exchange(table, rowIds, states, static (inTable, inState) => inTable.CopyTo(inState));
+        Exchange(table, stride, rowIds, states, static (inTable, inState) => inTable.CopyTo(inState));
     }
 
     /// <summary>The reverse of <see cref="LoadStates"/>.</summary>
-    public void StoreStates(Span<float> table, ReadOnlySpan<int> rowIds, CellState[] states) =>
-        Exchange(table, rowIds, states, static (inTable, inState) => inState.CopyTo(inTable));
+    public void StoreStates(Span<float> table, int stride, ReadOnlySpan<int> rowIds, CellState[] states) =>
+        Exchange(table, stride, rowIds, states, static (inTable, inState) => inState.CopyTo(inTable));
 
     /// <summary>
     /// Runs <paramref name="x"/> <c>[tokens, I]</c> through all layers; <see cref="StackActivations.States"/> must hold the initial states.
+    /// A <paramref name="feed"/> takes part in the scan of the bottom layer (one direction only).
     /// </summary>
-    public void Forward(Memory<float> x, SequenceLayout layout, ReadOnlySpan<int> rowIds, float dropout, ulong dropoutKey, StackActivations activations, Workspace workspace)
+    public void Forward(Memory<float> x, SequenceLayout layout, ReadOnlySpan<int> rowIds, float dropout, ulong dropoutKey, StackActivations activations, Workspace workspace, StepFeed? feed = null)
     {
         activations.Outputs[0] = x;
         for (int layer = 0; layer < Layers; layer++)
@@ -104,7 +105,7 @@ public sealed class RecurrentStack
             {
                 int i = (layer * _directions) + direction;
                 Span<float> columns = y.Span[(direction * _cells[i].HiddenSize)..];
-                activations.Traces[i] = _cells[i].Forward(activations.Outputs[layer].Span, layout, direction == 1, activations.States[i], columns, OutputSize, workspace);
+                activations.Traces[i] = _cells[i].Forward(activations.Outputs[layer].Span, layout, direction == 1, activations.States[i], columns, OutputSize, workspace, layer == 0 ? feed : null);
             }
 
             if (layer < Layers - 1) Dropout.Apply(y.Span, OutputSize, layout, rowIds, dropout, LayerKey(dropoutKey, layer));
@@ -117,7 +118,7 @@ public sealed class RecurrentStack
     /// <see cref="StackActivations.StateGradients"/> must hold the gradients of the final states.
     /// </summary>
     public void Backward(
-        Memory<float> dy, SequenceLayout layout, ReadOnlySpan<int> rowIds, float dropout, ulong dropoutKey, StackActivations activations, Span<float> dx, Span<float> gradients, Workspace workspace)
+        Memory<float> dy, SequenceLayout layout, ReadOnlySpan<int> rowIds, float dropout, ulong dropoutKey, StackActivations activations, Span<float> dx, Span<float> gradients, Workspace workspace, StepFeed? feed = null)
     {
         for (int layer = Layers - 1; layer >= 0; layer--)
         {
@@ -127,7 +128,7 @@ public sealed class RecurrentStack
             {
                 int i = (layer * _directions) + direction;
                 ReadOnlySpan<float> columns = dy.Span[(direction * _cells[i].HiddenSize)..];
-                _cells[i].Backward(activations.Traces[i], activations.Outputs[layer].Span, layout, direction == 1, columns, OutputSize, activations.StateGradients[i], dInput, gradients, workspace, activations.GradientNorms?[i]);
+                _cells[i].Backward(activations.Traces[i], activations.Outputs[layer].Span, layout, direction == 1, columns, OutputSize, activations.StateGradients[i], dInput, gradients, workspace, activations.GradientNorms?[i], layer == 0 ? feed : null);
             }
 
             if (layer > 0) Dropout.Apply(dInput, OutputSize, layout, rowIds, dropout, LayerKey(dropoutKey, layer - 1));
@@ -137,12 +138,12 @@ public sealed class RecurrentStack
 
     private static ulong LayerKey(ulong key, int layer) => RandomSource.Key(key, (ulong)layer);
 
-    private void Exchange(Span<float> table, ReadOnlySpan<int> rowIds, CellState[] states, CopyPart copy)
+    private void Exchange(Span<float> table, int stride, ReadOnlySpan<int> rowIds, CellState[] states, CopyPart copy)
     {
         int hidden = OutputSize / _directions;
         for (int row = 0; row < rowIds.Length; row++)
         {
-            Span<float> rest = table.Slice(rowIds[row] * StateSize, StateSize);
+            Span<float> rest = table.Slice(rowIds[row] * stride, StateSize);
             foreach (CellState state in states)
             {
                 copy(rest[..hidden], state.H.Span.Slice(row * hidden, hidden));

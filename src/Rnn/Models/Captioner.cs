@@ -61,6 +61,10 @@ public sealed class Captioner : Network
     /// <inheritdoc/>
     public override NetworkPass CreatePass() => new Pass(this);
 
+    /// <inheritdoc/>
+    public override TokenDecoder CreateDecoder(Sequence? input) =>
+        new CaptionDecoder(this, input ?? throw new ArgumentNullException(nameof(input), "A captioner needs a vector to describe."));
+
     /// <summary>Sets the initial states for features <c>[rows, F]</c>; returns their h, <c>[rows, layers · H]</c>.</summary>
     private Memory<float> Begin(ReadOnlySpan<float> features, int rows, CellState[] states, Workspace workspace)
     {
@@ -72,6 +76,49 @@ public sealed class Captioner : Network
         for (int i = 0; i < rows * states.Length; i++)
             initial.Span.Slice(i * Config.HiddenSize, Config.HiddenSize).CopyTo(states[i % states.Length].H.Span[(i / states.Length * Config.HiddenSize)..]);
         return initial;
+    }
+
+    private sealed class CaptionDecoder : TokenDecoder
+    {
+        private readonly Captioner _network;
+        private readonly StackActivations _stack;
+        private readonly float[] _start;
+        private readonly float[] _first;
+
+        public CaptionDecoder(Captioner network, Sequence features)
+            : base(network.Outputs, network._stack.StateSize, network.Config.Begin, network.Config.End)
+        {
+            _network = network;
+            _stack = network._stack.CreateActivations();
+            _start = new float[StateSize];
+            _first = new float[network.Config.EmbeddingSize];
+            network.Begin(features.Frames.Span, 1, _stack.States, Workspace);
+            network._stack.StoreStates(_start, StateSize, [0], _stack.States);
+            network._in.Forward(features.Frames.Span, 1, _first);
+        }
+
+        public override void Start(Span<float> state) => _start.CopyTo(state);
+
+        public override void Advance(ReadOnlySpan<int> tokens, Span<float> states, Span<float> logits)
+        {
+            Workspace.Reset();
+            int size = _first.Length;
+            SequenceLayout layout = OneStep(tokens.Length);
+            Memory<float> x = Workspace.RentZeroed(tokens.Length * size);
+            _network._embedding?.Forward(tokens, 1, x.Span);
+            for (int row = 0; row < tokens.Length; row++)
+            {
+                // Without feedback the value comes first and then nothing.
+                if (_network._embedding is null && tokens[row] != Begin) continue;
+                Span<float> step = x.Span.Slice(row * size, size);
+                TensorPrimitives.Add(step, _first, step);
+            }
+
+            _network._stack.LoadStates(states, StateSize, RowIds, _stack.States, Workspace);
+            _network._stack.Forward(x, layout, RowIds, 0, 0, _stack, Workspace);
+            _network._stack.StoreStates(states, StateSize, RowIds, _stack.States);
+            _network._head.Forward(_stack.Top, tokens.Length, logits, Workspace);
+        }
     }
 
     private sealed class Pass(Captioner network) : NetworkPass(network.Outputs)

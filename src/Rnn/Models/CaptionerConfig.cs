@@ -25,6 +25,9 @@ public sealed record CaptionerConfig
     /// <summary>The token that stands before the first one.</summary>
     public required int Begin { get; init; }
 
+    /// <summary>The token that ends a text.</summary>
+    public required int End { get; init; }
+
     /// <summary>Features of an input step and of an embedded token (E).</summary>
     public required int EmbeddingSize { get; init; }
 

@@ -1,3 +1,4 @@
+using Rnn.Data;
 using Rnn.Layers;
 using Rnn.Tensors;
 
@@ -8,6 +9,12 @@ public sealed record LanguageModelConfig
 {
     /// <summary>Embedding and recurrence, one direction.</summary>
     public required EncoderConfig Encoder { get; init; }
+
+    /// <summary>The token a text begins after; <see cref="Sequence.NoId"/> where it begins with nothing in particular.</summary>
+    public int Begin { get; init; } = Sequence.NoId;
+
+    /// <summary>The token that ends a text; <see cref="Sequence.NoId"/> for a stream without ends.</summary>
+    public int End { get; init; } = Sequence.NoId;
 
     /// <summary>Whether the output layer is the embedding table (Press &amp; Wolf 2017).</summary>
     public bool TieWeights { get; init; }
@@ -55,4 +62,26 @@ public sealed class LanguageModel : Network
 
     /// <inheritdoc/>
     public override NetworkPass CreatePass() => new PerStepPass(_encoder, _head, Config.Encoder.Dropout);
+
+    /// <inheritdoc/>
+    public override TokenDecoder CreateDecoder(Sequence? input) => new Decoder(this);
+
+    private sealed class Decoder(LanguageModel network) : TokenDecoder(network.Outputs, network.CarriedStateSize, network.Config.Begin, network.Config.End)
+    {
+        private readonly StackActivations _stack = network._encoder.Stack.CreateActivations();
+
+        public override void Start(Span<float> state) => state.Clear();
+
+        public override void Advance(ReadOnlySpan<int> tokens, Span<float> states, Span<float> logits)
+        {
+            Workspace.Reset();
+            SequenceLayout layout = OneStep(tokens.Length);
+            Memory<float> x = Workspace.Rent(tokens.Length * network.Config.Encoder.EmbeddingSize);
+            network._encoder.Embedding!.Forward(tokens, 1, x.Span);
+            network._encoder.Stack.LoadStates(states, StateSize, RowIds, _stack.States, Workspace);
+            network._encoder.Stack.Forward(x, layout, RowIds, 0, 0, _stack, Workspace);
+            network._encoder.Stack.StoreStates(states, StateSize, RowIds, _stack.States);
+            network._head.Forward(_stack.Top, tokens.Length, logits, Workspace);
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using Rnn.Data;
 using Rnn.Tensors;
 
 namespace Rnn.Models;
@@ -30,6 +31,11 @@ public abstract class Network
 
     /// <summary>Buffers for one thread's passes.</summary>
     public abstract NetworkPass CreatePass();
+
+    /// <summary>Begins a text, for an input where the network reads one (vector or source).</summary>
+    /// <exception cref="NotSupportedException">The network does not emit tokens.</exception>
+    /// <exception cref="ArgumentNullException">It needs an input.</exception>
+    public virtual TokenDecoder CreateDecoder(Sequence? input) => throw new NotSupportedException("Only networks that emit tokens generate text.");
 
     /// <summary>Packs one part of the weights for products; all parts must be packed again after a change of the weights.</summary>
     public void Pack(int part, bool training) => _packables[part].Pack(training);

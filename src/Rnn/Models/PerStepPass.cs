@@ -46,9 +46,9 @@ internal sealed class PerStepPass(SequenceEncoder encoder, OutputHead head, floa
         Workspace.Reset();
         StackActivations stack = _encoder.Stack;
         if (CarriedStates.IsEmpty) encoder.Stack.ZeroStates(stack.States, _batch.Layout.Rows, Workspace);
-        else encoder.Stack.LoadStates(CarriedStates.Span, _batch.RowIds, stack.States, Workspace);
+        else encoder.Stack.LoadStates(CarriedStates.Span, encoder.Stack.StateSize, _batch.RowIds, stack.States, Workspace);
         encoder.Forward(_batch, SiteKey(dropoutKey, EncoderSite), _encoder, Workspace);
-        if (!CarriedStates.IsEmpty) encoder.Stack.StoreStates(CarriedStates.Span, _batch.RowIds, stack.States);
+        if (!CarriedStates.IsEmpty) encoder.Stack.StoreStates(CarriedStates.Span, encoder.Stack.StateSize, _batch.RowIds, stack.States);
         if (dropoutKey is { } key) Dropout.Apply(stack.Top.Span, head.InputSize, _batch.Layout, _batch.RowIds, dropout, RandomSource.Key(key, HeadSite));
         Span<float> logits = Workspace.Rent(Tokens * head.Outputs).Span;
         _projected = head.Forward(stack.Top, Tokens, logits, Workspace);

@@ -6,7 +6,7 @@ namespace Rnn.Tests.Golden;
 [Trait("category", "golden")]
 public sealed class GoldenTests
 {
-    private static readonly GoldenRunner[] s_runners = [.. SafeTensorsGolden.Runners, .. CellGolden.Runners, .. HeadGolden.Runners, .. TrainingGolden.Runners, .. ScheduleGolden.Runners, .. MetricsGolden.Runners, .. ThroughTimeGolden.Runners, .. OneToManyGolden.Runners];
+    private static readonly GoldenRunner[] s_runners = [.. SafeTensorsGolden.Runners, .. CellGolden.Runners, .. HeadGolden.Runners, .. TrainingGolden.Runners, .. ScheduleGolden.Runners, .. MetricsGolden.Runners, .. ThroughTimeGolden.Runners, .. OneToManyGolden.Runners, .. SequenceToSequenceGolden.Runners];
 
     private static readonly ILookup<string?, GoldenFolder.Entry> s_byMissing = GoldenFolder.Cases.ToLookup(Missing);
 

@@ -45,6 +45,11 @@ public sealed class NetworkGradientTests
             var inputs = shape.Sequences(tokens: true);
             return (new LanguageModel(config), new ExampleSet(inputs, shape.Targets(NetworkShape.Vocabulary, length => length)), p => OracleModels.PerStep(config.Encoder, p, inputs));
         },
+        ["translation, no attention"] = (shape, dropout) => Translator(shape, dropout, AttentionKind.None),
+        ["translation, additive"] = (shape, dropout) => Translator(shape, dropout, AttentionKind.Additive),
+        ["translation, dot"] = (shape, dropout) => Translator(shape with { Layers = 1 }, dropout, AttentionKind.Dot),
+        ["translation, general"] = (shape, dropout) => Translator(shape, dropout, AttentionKind.General),
+        ["translation, input feeding"] = (shape, dropout) => Translator(shape with { Layers = 1 }, dropout, AttentionKind.General, feeds: true),
     };
 
     public static TheoryData<string> Models() => [.. s_models.Keys];
@@ -56,6 +61,7 @@ public sealed class NetworkGradientTests
             FeatureSize = 1 + shape.Seed % 7,
             VocabularySize = NetworkShape.Vocabulary,
             Begin = 1,
+            End = 2,
             EmbeddingSize = shape.Inputs,
             Feedback = feedback,
             Cell = shape.Cell,
@@ -68,6 +74,37 @@ public sealed class NetworkGradientTests
         var inputs = (shape with { Inputs = config.FeatureSize }).Vectors();
         var targets = shape.Targets(config.VocabularySize, length => length);
         return (new Captioner(config), new ExampleSet(inputs, targets), p => OracleModels.Captioner(config, p, inputs, targets));
+    }
+
+    private static (Network, ExampleSet, Func<IReadOnlyDictionary<string, OracleTensor>, OracleTensor>) Translator(NetworkShape shape, float dropout, AttentionKind attention, bool feeds = false)
+    {
+        // Dot compares states of one size; elsewhere encoder and decoder differ unless they share their states.
+        var bidirectional = shape.Flag && attention != AttentionKind.Dot;
+        var hidden = attention == AttentionKind.Dot || shape.Seed % 3 == 0 ? shape.Hidden : 1 + (shape.Hidden % 5);
+        var config = new TranslatorConfig
+        {
+            Encoder = shape.Encoder(bidirectional: bidirectional, dropout: dropout),
+            Decoder = new DecoderConfig
+            {
+                VocabularySize = NetworkShape.Vocabulary,
+                EmbeddingSize = shape.Inputs,
+                Cell = shape.Cell,
+                HiddenSize = hidden,
+                Layers = shape.Seed % 2 == 0 ? shape.Layers : 1,
+                Attention = attention,
+                AttentionSize = 1 + (shape.Seed % 19),
+                InputFeeding = feeds,
+                TieWeights = shape.Seed % 5 < 2,
+                Dropout = dropout,
+                EmbeddingDropout = dropout,
+            },
+            Begin = 1,
+            End = 2,
+        };
+        // Long targets meet short sources: the two orders of the rows differ.
+        var inputs = shape.Sequences().Reverse().ToArray();
+        var targets = shape.Targets(NetworkShape.Vocabulary, length => length);
+        return (new Translator(config), new ExampleSet(inputs, targets), p => new OracleTranslator(config, p).Logits(inputs, targets));
     }
 
     [Theory]

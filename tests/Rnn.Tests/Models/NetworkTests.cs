@@ -63,7 +63,7 @@ public sealed class NetworkTests
     public void What_a_shape_cannot_do_is_refused()
     {
         Assert.Throws<ArgumentException>(() => new LanguageModel(new() { Encoder = s_config.Encoder }));
-        Assert.Throws<ArgumentException>(() => new Captioner(new() { FeatureSize = 2, VocabularySize = 9, Begin = 1, EmbeddingSize = 4, HiddenSize = 4, TieWeights = true }));
+        Assert.Throws<ArgumentException>(() => new Captioner(new() { FeatureSize = 2, VocabularySize = 9, Begin = 1, End = 2, EmbeddingSize = 4, HiddenSize = 4, TieWeights = true }));
         Assert.Throws<NotSupportedException>(() => new LanguageModel(new() { Encoder = s_config.Encoder with { Bidirectional = false } }).ScaleLogits([], 2));
 
         var labeler = new SequenceLabeler(new() { Encoder = s_config.Encoder, Classes = 3 });

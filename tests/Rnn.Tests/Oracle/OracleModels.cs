@@ -62,15 +62,17 @@ internal static class OracleModels
 
     private static OracleTensor? Cell(CellKind kind, Tape tape, int[] shape) => kind == CellKind.Lstm ? OracleTensor.Zeros(tape, shape) : null;
 
-    private static OracleCells.Scan Encode(EncoderConfig config, IReadOnlyDictionary<string, OracleTensor> p, Sequence[] inputs)
+    private static OracleCells.Scan Encode(EncoderConfig config, IReadOnlyDictionary<string, OracleTensor> p, Sequence[] inputs) =>
+        Encode(config, p, inputs, "embedding.", "rnn.", p["fc.bias"].Elements[0].Tape);
+
+    public static OracleCells.Scan Encode(EncoderConfig config, IReadOnlyDictionary<string, OracleTensor> p, Sequence[] inputs, string embedding, string recurrent, Tape tape)
     {
-        var tape = p["fc.bias"].Elements[0].Tape;
         var (steps, directions) = (inputs.Max(i => i.Steps), config.Bidirectional ? 2 : 1);
         var x = config.VocabularySize > 0
-            ? OracleHeads.Embedding(p["embedding.weight"], [.. Enumerable.Range(0, steps).Select(t => inputs.Select(i => t < i.Steps ? i.Ids.Slice(t * i.Width, i.Width).ToArray() : []).ToArray())])
+            ? OracleHeads.Embedding(p[$"{embedding}weight"], [.. Enumerable.Range(0, steps).Select(t => inputs.Select(i => t < i.Steps ? i.Ids.Slice(t * i.Width, i.Width).ToArray() : []).ToArray())])
             : OracleTensor.Of(tape, [steps, inputs.Length, config.FeatureSize], Enumerable.Range(0, steps).SelectMany(t => inputs.SelectMany(i => t < i.Steps ? i.Frames.Slice(t * i.Width, i.Width).ToArray() : new float[i.Width])));
         var h0 = OracleTensor.Zeros(tape, config.Layers * directions, inputs.Length, config.HiddenSize);
-        return OracleCells.Sequence(StackRig.Name(config.Cell), p, "rnn.", x, h0, Cell(config.Cell, tape, h0.Shape), config.Layers, config.Bidirectional, [.. inputs.Select(i => i.Steps)]);
+        return OracleCells.Sequence(StackRig.Name(config.Cell), p, recurrent, x, h0, Cell(config.Cell, tape, h0.Shape), config.Layers, config.Bidirectional, [.. inputs.Select(i => i.Steps)]);
     }
 
     /// <summary>The valid steps of y [T, N, F], as the product packs them.</summary>

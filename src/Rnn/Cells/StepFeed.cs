@@ -1,0 +1,28 @@
+namespace Rnn.Cells;
+
+/// <summary>
+/// What takes part in a forward scan at every step because it needs the state on the way: attention that puts what it read into the next input,
+/// or an output that becomes one. Its owner holds the inputs and their gradients. Rows are those that reach step t.
+/// </summary>
+public abstract class StepFeed
+{
+    /// <summary>Completes the inputs of step t; <paramref name="h"/> <c>[rows, H]</c> is the state before it.</summary>
+    public virtual void BeforeStep(int t, ReadOnlySpan<float> h)
+    {
+    }
+
+    /// <summary>Looks at the state after step t.</summary>
+    public virtual void AfterStep(int t, ReadOnlySpan<float> h)
+    {
+    }
+
+    /// <summary>The way back of <see cref="AfterStep"/>: adds to the gradient of the state after step t.</summary>
+    public virtual void AfterStepBackward(int t, Span<float> dh)
+    {
+    }
+
+    /// <summary>The way back of <see cref="BeforeStep"/>: <paramref name="dx"/> <c>[rows, I]</c> is the whole gradient of the inputs; adds to that of the state before step t.</summary>
+    public virtual void BeforeStepBackward(int t, ReadOnlySpan<float> dx, Span<float> dh)
+    {
+    }
+}
