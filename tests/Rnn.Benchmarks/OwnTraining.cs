@@ -48,7 +48,7 @@ internal sealed class OwnTraining : IDisposable
     /// <summary>One update; the mean loss before it.</summary>
     public double Step()
     {
-        var (result, weight) = _step.ForwardBackward(_set, [_rows], 0, 0);
+        var (result, weight) = _step.ForwardBackward(_set, [_rows], 0, 0, 0);
         _step.Update(++_steps, 1e-3, _step.GradientNorm());
         return result.Loss / weight;
     }

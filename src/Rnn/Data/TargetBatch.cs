@@ -22,6 +22,23 @@ public sealed class TargetBatch
     /// <summary>The place of each row in the whole batch, whatever shard it is in.</summary>
     public ReadOnlySpan<int> RowIds => _rowIds.AsSpan(0, Layout.Rows);
 
+    /// <summary>
+    /// Scheduled sampling (Bengio et al. 2015), all steps at once (Mihaylova &amp; Martins 2019): with probability <paramref name="rate"/> a step reads what the network itself chose
+    /// before it, <paramref name="chosen"/> <c>[tokens]</c>, instead of the true token.
+    /// </summary>
+    public void ReplaceByChosen(ReadOnlySpan<int> chosen, float rate, ulong key)
+    {
+        ulong threshold = (ulong)(rate * ulong.MaxValue);
+        for (int t = 1; t < Layout.Steps; t++)
+        {
+            for (int row = 0; row < Layout.RowsAt(t); row++)
+            {
+                if (RandomSource.At(RandomSource.Key(key, (ulong)_rowIds[row]), (ulong)t) < threshold)
+                    _inputs[Layout.OffsetAt(t) + row] = chosen[Layout.OffsetAt(t - 1) + row];
+            }
+        }
+    }
+
     /// <summary>Takes every <paramref name="stride"/>-th row from <paramref name="first"/> on of rows whose targets come longest first.</summary>
     public void Assign(ExampleSet set, ReadOnlySpan<int> rows, int begin, int first = 0, int stride = 1)
     {

@@ -137,6 +137,8 @@ public sealed class Captioner : Network
 
         public override int Tokens => _batch.Layout.Tokens;
 
+        private protected override TargetBatch? Emitted => network._embedding is null ? null : _batch;
+
         private SequenceLayout Layout => _batch.Layout;
 
         public override void Assign(ExampleSet examples, ReadOnlySpan<int> rows, int first = 0, int stride = 1)

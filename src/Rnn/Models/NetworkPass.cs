@@ -30,6 +30,9 @@ public abstract class NetworkPass(int outputs)
     /// <summary>Steps of the assigned rows that count as trained.</summary>
     public abstract int Tokens { get; }
 
+    /// <summary>The targets of a network that reads them back while it emits; else null.</summary>
+    private protected virtual TargetBatch? Emitted => null;
+
     private protected Workspace Workspace { get; } = new();
 
     /// <summary>Takes every <paramref name="stride"/>-th row from <paramref name="first"/> on of the given rows of a set, which come longest first.</summary>
@@ -38,6 +41,16 @@ public abstract class NetworkPass(int outputs)
     /// <summary>Replaces a share of the input tokens by the unknown one (<see cref="Batch.ReplaceByUnknown"/>).</summary>
     public virtual void ReplaceByUnknown(float rate, ulong key)
     {
+    }
+
+    /// <summary>Runs forward and lets a share of the steps read what the network chose instead of the true token (<see cref="TargetBatch.ReplaceByChosen"/>); only where outputs are fed back.</summary>
+    public void ReplaceByChosen(float rate, ulong key)
+    {
+        if (rate <= 0 || Emitted is not { } batch) return;
+        ReadOnlySpan<float> logits = Forward();
+        int[] chosen = new int[_count];
+        for (int row = 0; row < chosen.Length; row++) chosen[row] = TensorPrimitives.IndexOfMax(logits.Slice(row * outputs, outputs));
+        batch.ReplaceByChosen(chosen, rate, key);
     }
 
     /// <summary>The logits <c>[targets, outputs]</c> of the assigned rows, without dropout; valid until the pass is used again. The network must be packed.</summary>

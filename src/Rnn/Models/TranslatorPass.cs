@@ -31,6 +31,8 @@ internal sealed class TranslatorPass(Translator network) : NetworkPass(network.O
     /// <summary>The rows of the targets, longest first.</summary>
     internal TargetBatch Target => _target;
 
+    private protected override TargetBatch? Emitted => _target;
+
     private ReadOnlySpan<int> Sources => _sources.AsSpan(0, _target.Layout.Rows);
 
     public override void Assign(ExampleSet examples, ReadOnlySpan<int> rows, int first = 0, int stride = 1)

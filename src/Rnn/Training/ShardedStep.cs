@@ -3,6 +3,7 @@ using Rnn.Data;
 using Rnn.Kernels;
 using Rnn.Layers;
 using Rnn.Models;
+using Rnn.Tensors;
 
 namespace Rnn.Training;
 
@@ -42,7 +43,7 @@ internal sealed class ShardedStep
     public float[] CarriedStates { get; }
 
     /// <summary>Leaves the gradient of the mean loss over the targets of all <paramref name="batches"/> in the buffer; also returns what the mean divides by.</summary>
-    public (PassResult Result, double Weight) ForwardBackward(ExampleSet set, ReadOnlySpan<int[]> batches, ulong dropoutKey, ulong unknownKey)
+    public (PassResult Result, double Weight) ForwardBackward(ExampleSet set, ReadOnlySpan<int[]> batches, float chosenRate, ulong dropoutKey, ulong unknownKey)
     {
         double weight = WeightSum(set, batches);
         float scale = weight > 0 ? (float)(1 / weight) : 0;
@@ -54,7 +55,7 @@ internal sealed class ShardedStep
             ulong batch = (ulong)i;
             bool adds = i > 0;
             _used = used;
-            _shards.Run(used, index => _parts[index].Run(set, rows, index, used, _config.UnknownRate, _objective, scale, dropoutKey + batch, unknownKey + batch));
+            _shards.Run(used, index => _parts[index].Run(set, rows, index, used, _config.UnknownRate, chosenRate, _objective, scale, dropoutKey + batch, unknownKey + batch));
             SumShards(adds);
             foreach (Shard part in _parts.AsSpan(0, used)) result = Add(result, part.Result);
         }
@@ -140,10 +141,11 @@ internal sealed class ShardedStep
 
         public PassResult Result { get; private set; }
 
-        public void Run(ExampleSet set, int[] rows, int index, int count, float unknownRate, Objective objective, float scale, ulong dropoutKey, ulong unknownKey)
+        public void Run(ExampleSet set, int[] rows, int index, int count, float unknownRate, float chosenRate, Objective objective, float scale, ulong dropoutKey, ulong unknownKey)
         {
             Pass.Assign(set, rows, index, count);
             Pass.ReplaceByUnknown(unknownRate, unknownKey);
+            Pass.ReplaceByChosen(chosenRate, RandomSource.Key(unknownKey, 1));
             Gradients.Span.Clear();
             Result = Pass.ForwardBackward(objective, scale, dropoutKey, Gradients.Span);
         }

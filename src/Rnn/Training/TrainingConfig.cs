@@ -64,6 +64,9 @@ public sealed record TrainingConfig
     /// <summary>Share of training tokens replaced by the unknown one.</summary>
     public float UnknownRate { get; init; }
 
+    /// <summary>Share of the steps of a text that read what the network itself chose before them; rises linearly from 0 over the planned updates. Costs a second forward pass.</summary>
+    public float ScheduledSampling { get; init; }
+
     /// <summary>Epochs without a better validation loss after which training stops; 0 never stops early.</summary>
     public int EarlyStoppingPatience { get; init; }
 

@@ -71,7 +71,8 @@ public sealed class TrainingLoop
         if (_state.Batch == 0) _step.CarriedStates.AsSpan().Clear();
         int[][] batches = _order[_state.Batch..Math.Min(_order.Length, _state.Batch + _config.AccumulateSteps)];
         ulong step = (ulong)_state.Step;
-        (PassResult result, double weight) = _step.ForwardBackward(_train, batches, RandomSource.Key(_config.Seed, DropoutKey, step), RandomSource.Key(_config.Seed, UnknownKey, step));
+        float chosenRate = _config.ScheduledSampling * _state.Step / TotalSteps;
+        (PassResult result, double weight) = _step.ForwardBackward(_train, batches, chosenRate, RandomSource.Key(_config.Seed, DropoutKey, step), RandomSource.Key(_config.Seed, UnknownKey, step));
         double norm = _step.GradientNorm();
         if (!double.IsFinite(result.Loss) || !double.IsFinite(norm))
         {

@@ -1,0 +1,134 @@
+using Rnn.Cells;
+using Rnn.Data;
+using Rnn.Decoding;
+using Rnn.Models;
+using Rnn.Tensors;
+
+namespace Rnn.Tests.Decoding;
+
+/// <summary>Choosing tokens: sampling, prompts, seeds, beams, stops.</summary>
+public sealed class DecodingTests
+{
+    private static readonly float[] s_logits = [0.4f, 2.1f, -1.3f, 0.9f, 2.1f, -0.2f];
+
+    [Fact]
+    public void Draws_follow_the_probabilities()
+    {
+        var probabilities = new Sampler(new SamplingConfig { TopK = 4 }, s_logits.Length).Probabilities(s_logits).ToArray();
+        var (random, counts) = (new RandomSource(5), new int[s_logits.Length]);
+        for (var i = 0; i < 20_000; i++) counts[Sampler.Draw(probabilities, ref random)]++;
+        for (var token = 0; token < counts.Length; token++) Assert.InRange(counts[token] / 20_000.0, probabilities[token] - 0.015, probabilities[token] + 0.015);
+        Assert.Equal(0, counts[2] + counts[5]);
+    }
+
+    [Fact]
+    public void A_repetition_penalty_makes_what_was_emitted_less_likely_whatever_its_sign()
+    {
+        var plain = new Sampler(new SamplingConfig(), s_logits.Length).Probabilities(s_logits).ToArray();
+        var penalised = new Sampler(new SamplingConfig { RepetitionPenalty = 1.5 }, s_logits.Length).Probabilities(s_logits, [1, 2, 1]).ToArray();
+        // Once, however often it was emitted: 2.1 / 1.5 and -1.3 · 1.5.
+        float[] changed = [0.4f, 2.1f / 1.5f, -1.3f * 1.5f, 0.9f, 2.1f, -0.2f];
+        var want = new Sampler(new SamplingConfig(), s_logits.Length).Probabilities(changed).ToArray();
+        Assert.Equal(want, penalised, (a, b) => Math.Abs(a - b) < 1e-6);
+        Assert.True(penalised[1] < plain[1] && penalised[2] < plain[2]);
+    }
+
+    [Fact]
+    public void One_seed_draws_one_text_and_another_seed_another()
+    {
+        var (network, _) = TokenDecoderTests.Make("language model", CellKind.Lstm);
+        int[] draw(ulong seed)
+        {
+            var text = new Generation(network.CreateDecoder(null), new SamplingConfig { Temperature = 1.2 }, seed, [2]);
+            return [.. Enumerable.Range(0, 40).Select(_ => text.Advance().Token)];
+        }
+
+        Assert.Equal(draw(7), draw(7));
+        Assert.NotEqual(draw(7), draw(8));
+        Assert.DoesNotContain(2, draw(7));
+    }
+
+    [Fact]
+    public void A_prompt_is_read_as_if_it_had_been_emitted()
+    {
+        var (network, _) = TokenDecoderTests.Make("language model", CellKind.Gru);
+        Generation begin() => new(network.CreateDecoder(null), new SamplingConfig { Temperature = 0 }, 1, [2]);
+        var whole = begin();
+        int[] emitted = [.. Enumerable.Range(0, 8).Select(_ => whole.Advance().Token)];
+        var prompted = begin();
+        prompted.Read(emitted.AsSpan(0, 3));
+        Assert.Equal(emitted[3..], Enumerable.Range(0, 5).Select(_ => prompted.Advance().Token));
+    }
+
+    [Fact]
+    public void After_its_end_a_text_does_not_go_on()
+    {
+        var (network, input) = TokenDecoderTests.Make("Additive", CellKind.Gru);
+        var text = new Generation(network.CreateDecoder(input), new SamplingConfig(), 1, [.. Enumerable.Range(0, 13).Where(token => token != 2)]);
+        Assert.Equal(2, text.Advance().Token);
+        Assert.True(text.IsFinished);
+        Assert.Throws<InvalidOperationException>(() => text.Advance());
+    }
+
+    /// <summary>With room for every hypothesis beam search is exhaustive.</summary>
+    [Fact]
+    public void A_beam_as_wide_as_all_texts_finds_the_best()
+    {
+        var (network, input) = TokenDecoderTests.Make("General", CellKind.Lstm, layers: 1);
+        var decoder = network.CreateDecoder(input);
+        int[] forbidden = [.. Enumerable.Range(5, 8)];
+        var texts = from a in Enumerable.Range(0, 5) from b in Enumerable.Range(0, 5) from c in Enumerable.Range(0, 5) select (int[])[a, b, c];
+        var ended = texts.Select(text => (int[])[.. text.TakeWhile(token => token != decoder.End), .. text.Contains(decoder.End) ? (int[])[decoder.End] : []]).DistinctBy(text => string.Join(' ', text));
+        var best = ended.Select(text => (text, Score: LogProbability(network, input, text, forbidden) / Math.Pow((5.0 + text.Length) / 6, 0.6))).MaxBy(pair => pair.Score);
+
+        var found = Search(network, input, 125, 3, 0.6, forbidden)[0];
+        Assert.Equal(best.text, found.Tokens);
+        Assert.Equal(best.Score, found.Score(0.6), 5);
+    }
+
+    private static IReadOnlyList<Hypothesis> Search(Network network, Sequence? input, int width, int longest, double alpha, int[] forbidden)
+    {
+        var decoder = network.CreateDecoder(input);
+        var start = new float[decoder.StateSize];
+        decoder.Start(start);
+        return new BeamSearch(decoder, width, forbidden).Search(start, decoder.Begin, longest, alpha);
+    }
+
+    private static double LogProbability(Network network, Sequence? input, int[] text, int[] forbidden)
+    {
+        var decoder = network.CreateDecoder(input);
+        var (state, logits, total) = (new float[decoder.StateSize], new float[decoder.Outputs], 0.0);
+        decoder.Start(state);
+        for (var t = 0; t < text.Length; t++)
+        {
+            decoder.Advance([t == 0 ? decoder.Begin : text[t - 1]], state, logits);
+            var kept = Enumerable.Range(0, logits.Length).Except(forbidden).Select(token => Math.Exp(logits[token])).Sum();
+            total += logits[text[t]] - Math.Log(kept);
+        }
+
+        return total;
+    }
+
+    [Theory]
+    [InlineData("abcabd", "abd", "abc")]
+    [InlineData("one. Two. three", ". T,thr", "one")]
+    [InlineData("no stop here", "xyz,here!", "no stop here")]
+    [InlineData("aaab", "aab", "a")]
+    public void A_stop_ends_the_text_before_it_however_the_text_is_cut(string text, string stops, string want)
+    {
+        for (var seed = 0; seed < 30; seed++)
+        {
+            var (random, shown, stop) = (new Random(seed), "", new StopSequences(stops.Split(',')));
+            for (var at = 0; at < text.Length && !stop.IsFound;)
+            {
+                var length = Math.Min(text.Length - at, 1 + random.Next(3));
+                shown += stop.Add(text.Substring(at, length));
+                Assert.StartsWith(shown, want, StringComparison.Ordinal);
+                at += length;
+            }
+
+            Assert.Equal(want != text, stop.IsFound);
+            Assert.Equal(want, shown + (stop.IsFound ? "" : stop.Rest()));
+        }
+    }
+}
