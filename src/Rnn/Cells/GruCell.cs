@@ -13,6 +13,13 @@ internal sealed class GruCell(ParameterSet parameters, string prefix, string suf
 
     private protected override int Kept => 1;
 
+    /// <summary>With h' = (1 - z) n + z h it is the update gate that keeps.</summary>
+    private protected override void InitializeBias(Span<float> bias, ForgetBias forgetBias, ref RandomSource random)
+    {
+        if (!forgetBias.IsChrono) return;
+        foreach (ref float update in bias.Slice(HiddenSize, HiddenSize)) update = forgetBias.Draw(ref random);
+    }
+
     private protected override void StepForward(int rows, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
         GruGates.Forward(rows, HiddenSize, step.Gates.Span, recurrent, step.PreviousH.Span, state.H.Span, step.KeptA.Span);
 

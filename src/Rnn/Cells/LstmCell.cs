@@ -11,7 +11,15 @@ internal sealed class LstmCell(ParameterSet parameters, string prefix, string su
 
     private protected override int Kept => 2;
 
-    private protected override void InitializeBias(Span<float> bias, float forgetBias) => bias.Slice(HiddenSize, HiddenSize).Fill(forgetBias);
+    private protected override void InitializeBias(Span<float> bias, ForgetBias forgetBias, ref RandomSource random)
+    {
+        for (int j = 0; j < HiddenSize; j++)
+        {
+            float forget = forgetBias.Draw(ref random);
+            bias[HiddenSize + j] = forget;
+            if (forgetBias.IsChrono) bias[j] = -forget;
+        }
+    }
 
     private protected override void StepForward(int rows, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
         LstmGates.Forward(rows, HiddenSize, step.Gates.Span, recurrent, state.C.Span, state.H.Span, step.KeptA.Span, step.KeptB.Span);

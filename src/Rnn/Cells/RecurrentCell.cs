@@ -79,15 +79,15 @@ public abstract class RecurrentCell : IPackable
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Unknown cell."),
     };
 
-    /// <summary>Draws the weights: inputs after Glorot, the recurrent matrix as asked, biases zero but for <paramref name="forgetBias"/> (LSTM only).</summary>
-    public void Initialize(RecurrentInit kind, float forgetBias, ref RandomSource random)
+    /// <summary>Draws the weights: inputs after Glorot, the recurrent matrix as asked, biases zero but for <paramref name="forgetBias"/>.</summary>
+    public void Initialize(RecurrentInit kind, ForgetBias forgetBias, ref RandomSource random)
     {
         for (int gate = 0; gate < Gates; gate++)
             Initializers.Xavier(_weightIh.Values.Span.Slice(gate * HiddenSize * InputSize, HiddenSize * InputSize), InputSize, HiddenSize, ref random);
         Initializers.Recurrent(_weightHh.Values.Span, HiddenSize, kind, ref random);
         _biasIh?.Values.Span.Clear();
         _biasHh?.Values.Span.Clear();
-        if (_biasIh is not null) InitializeBias(_biasIh.Values.Span, forgetBias);
+        if (_biasIh is not null) InitializeBias(_biasIh.Values.Span, forgetBias, ref random);
     }
 
     /// <inheritdoc/>
@@ -183,7 +183,7 @@ public abstract class RecurrentCell : IPackable
     }
 
     /// <summary>The non-zero biases at the start.</summary>
-    private protected virtual void InitializeBias(Span<float> bias, float forgetBias)
+    private protected virtual void InitializeBias(Span<float> bias, ForgetBias forgetBias, ref RandomSource random)
     {
     }
 

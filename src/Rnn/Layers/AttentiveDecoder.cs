@@ -74,19 +74,17 @@ public sealed class AttentiveDecoder
     public Span<float> Forward(ReadOnlySpan<int> inputs, SequenceLayout layout, ReadOnlySpan<int> rowIds, ulong? dropoutKey, DecoderActivations a, Workspace workspace)
     {
         int tokens = layout.Tokens;
-        ulong key = dropoutKey ?? 0;
-        float dropout = dropoutKey is null ? 0 : _config.Dropout;
         Rent(tokens, a, workspace);
         _embedding.Forward(inputs, 1, a.Embedded.Span);
-        if (dropoutKey is not null) Dropout.Apply(a.Embedded.Span, _config.EmbeddingSize, layout, rowIds, _config.EmbeddingDropout, RandomSource.Key(key, EmbeddingSite));
+        DropoutAt(EmbeddingSite, dropoutKey).Apply(a.Embedded.Span, _config.EmbeddingSize, layout, rowIds);
         if (_config.FedSize == 0) a.X = a.Embedded;
         else CopyColumns(a.Embedded.Span, _config.EmbeddingSize, 0, a.X.Span, _config.EmbeddingSize + _config.FedSize, 0, _config.EmbeddingSize, tokens);
 
         StepFeed? feed = _config.FedSize > 0 ? new Feed(this, layout, a) : null;
-        Stack.Forward(a.X, layout, rowIds, dropout, RandomSource.Key(key, StackSite), a.Stack, workspace, feed);
+        Stack.Forward(a.X, layout, rowIds, DropoutAt(StackSite, dropoutKey), a.Stack, workspace, feed);
         for (int t = 0; t < layout.Steps && _config.AsksAfter && feed is null; t++) Attend(t, layout, At(a.Stack.Top, layout, t, _config.HiddenSize), a);
         GatherFeatures(tokens, a);
-        Dropout.Apply(a.Features.Span, _config.FeatureSize, layout, rowIds, dropout, RandomSource.Key(key, HeadSite));
+        DropoutAt(HeadSite, dropoutKey).Apply(a.Features.Span, _config.FeatureSize, layout, rowIds);
         Span<float> logits = workspace.Rent(tokens * _config.VocabularySize).Span;
         a.Projected = _head.Forward(a.Features, tokens, logits, workspace);
         return logits;
@@ -104,7 +102,7 @@ public sealed class AttentiveDecoder
         (int hidden, int size, int memory, int width) = (_config.HiddenSize, _config.EmbeddingSize, _config.MemorySize, _config.EmbeddingSize + _config.FedSize);
         Span<float> dFeatures = workspace.RentZeroed(tokens * _config.FeatureSize).Span;
         _head.Backward(a.Features.Span, a.Projected, tokens, dLogits, dFeatures, gradients, workspace);
-        Dropout.Apply(dFeatures, _config.FeatureSize, layout, rowIds, _config.Dropout, RandomSource.Key(dropoutKey, HeadSite));
+        DropoutAt(HeadSite, dropoutKey).Apply(dFeatures, _config.FeatureSize, layout, rowIds);
         _attention?.ClearGradients(a.Memory, workspace);
         Memory<float> dTop = workspace.RentZeroed(tokens * hidden);
         a.DX = workspace.RentZeroed(tokens * width);
@@ -122,7 +120,7 @@ public sealed class AttentiveDecoder
 
         StepFeed? feed = _config.FedSize > 0 ? new Feed(this, layout, a) : null;
         for (int t = layout.Steps - 1; t >= 0 && _config.AsksAfter && feed is null; t--) AttendBackward(t, layout, At(dTop, layout, t, hidden), a);
-        Stack.Backward(dTop, layout, rowIds, _config.Dropout, RandomSource.Key(dropoutKey, StackSite), a.Stack, a.DX.Span, gradients, workspace, feed);
+        Stack.Backward(dTop, layout, rowIds, DropoutAt(StackSite, dropoutKey), a.Stack, a.DX.Span, gradients, workspace, feed);
         _combine?.BackwardWeights(a.Combined.Span, tokens, a.DAttentional.Span, gradients, workspace);
         // In additive attention the state before each step asked.
         _attention?.BackwardWeights(a.Memory, tokens, a.Stack.Traces[0].PreviousH.Span, a.DQueries.Span, a.DV.Span, gradients, workspace);
@@ -130,7 +128,7 @@ public sealed class AttentiveDecoder
 
         a.DEmbedded = workspace.Rent(tokens * size);
         CopyColumns(a.DX.Span, width, 0, a.DEmbedded.Span, size, 0, size, tokens);
-        Dropout.Apply(a.DEmbedded.Span, size, layout, rowIds, _config.EmbeddingDropout, RandomSource.Key(dropoutKey, EmbeddingSite));
+        DropoutAt(EmbeddingSite, dropoutKey).Apply(a.DEmbedded.Span, size, layout, rowIds);
         if (!_embedding.Weight.IsSparse) _embedding.Backward(inputs, 1, a.DEmbedded.Span, gradients);
     }
 
@@ -145,6 +143,8 @@ public sealed class AttentiveDecoder
     {
         if (_embedding.Weight.IsSparse) _embedding.ClearGradient(inputs, gradients);
     }
+
+    private Dropout DropoutAt(ulong site, ulong? key) => Dropout.At(site, site == EmbeddingSite ? _config.EmbeddingDropout : _config.Dropout, key, _config.VariationalDropout);
 
     private void Rent(int tokens, DecoderActivations a, Workspace workspace)
     {

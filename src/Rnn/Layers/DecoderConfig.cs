@@ -42,11 +42,14 @@ public sealed record DecoderConfig
     /// <summary>Dropout on the embedded tokens.</summary>
     public float EmbeddingDropout { get; init; }
 
+    /// <summary>One dropout mask for all steps of a row (Gal &amp; Ghahramani 2016).</summary>
+    public bool VariationalDropout { get; init; }
+
     /// <summary>How recurrent matrices are drawn.</summary>
     public RecurrentInit RecurrentInit { get; init; }
 
-    /// <summary>The LSTM's initial forget bias.</summary>
-    public float ForgetBias { get; init; } = 1;
+    /// <summary>How open the gate that keeps the state is at the start.</summary>
+    public ForgetBias ForgetBias { get; init; } = 1;
 
     /// <summary>Whether the state before a step asks, or the one after it.</summary>
     internal bool AsksBefore => Attention == AttentionKind.Additive;

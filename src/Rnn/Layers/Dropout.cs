@@ -3,39 +3,49 @@ using Rnn.Tensors;
 namespace Rnn.Layers;
 
 /// <summary>
-/// Inverted dropout (Srivastava et al. 2014): a value is kept with probability 1 - rate and then divided by it.
-/// The mask is a function of (key, row, step, feature) and is computed again in the backward pass, not stored.
+/// Inverted dropout (Srivastava et al. 2014) at one place of one pass: a value is kept with probability 1 - rate and then divided by it.
+/// The mask is a function of (key, row, step, feature) and is computed again in the backward pass, not stored. The default drops nothing.
 /// </summary>
-public static class Dropout
+/// <param name="Rate">Share of values that become 0.</param>
+/// <param name="Key">What the mask is drawn from.</param>
+/// <param name="Variational">Whether all steps of a row have one mask (Gal &amp; Ghahramani 2016, but for their masks on the state and on whole words).</param>
+public readonly record struct Dropout(float Rate, ulong Key, bool Variational = false)
 {
     private const int DrawsPerNumber = 4;
+
+    /// <summary>For one of the places of a pass; nothing is dropped where the pass has no key.</summary>
+    public static Dropout At(ulong site, float rate, ulong? passKey, bool variational = false) =>
+        passKey is { } key ? new Dropout(rate, RandomSource.Key(key, site), variational) : default;
+
+    /// <summary>The same for one of several layers.</summary>
+    public Dropout Of(int layer) => this with { Key = RandomSource.Key(Key, (ulong)layer) };
 
     /// <summary>
     /// Multiplies <paramref name="values"/> <c>[tokens, features]</c> by the mask in place; the backward pass is the same call on the gradient.
     /// <paramref name="rowIds"/> names the rows of the layout in the whole batch, so that the mask does not depend on how the batch was cut.
     /// </summary>
-    public static void Apply(Span<float> values, int features, SequenceLayout layout, ReadOnlySpan<int> rowIds, float rate, ulong key)
+    public void Apply(Span<float> values, int features, SequenceLayout layout, ReadOnlySpan<int> rowIds)
     {
-        if (rate <= 0) return;
+        if (Rate <= 0) return;
         for (int t = 0; t < layout.Steps; t++)
         {
             for (int row = 0; row < layout.RowsAt(t); row++)
-                Apply(values.Slice((layout.OffsetAt(t) + row) * features, features), rate, RandomSource.Key(key, (ulong)rowIds[row], (ulong)t));
+                Apply(values.Slice((layout.OffsetAt(t) + row) * features, features), RandomSource.Key(Key, (ulong)rowIds[row], Variational ? 0 : (ulong)t));
         }
     }
 
     /// <summary>The same for one value per row, <c>[rows, features]</c>.</summary>
-    public static void Apply(Span<float> values, int features, ReadOnlySpan<int> rowIds, float rate, ulong key)
+    public void Apply(Span<float> values, int features, ReadOnlySpan<int> rowIds)
     {
-        if (rate <= 0) return;
+        if (Rate <= 0) return;
         for (int row = 0; row < values.Length / features; row++)
-            Apply(values.Slice(row * features, features), rate, RandomSource.Key(key, (ulong)rowIds[row]));
+            Apply(values.Slice(row * features, features), RandomSource.Key(Key, (ulong)rowIds[row]));
     }
 
-    private static void Apply(Span<float> values, float rate, ulong key)
+    private void Apply(Span<float> values, ulong key)
     {
         // 16 random bits decide one value: the rate is met to 1 / 65536.
-        int threshold = (int)MathF.Round(rate * 65536);
+        int threshold = (int)MathF.Round(Rate * 65536);
         float scale = 65536f / (65536 - threshold);
         ulong bits = 0;
         for (int j = 0; j < values.Length; j++)

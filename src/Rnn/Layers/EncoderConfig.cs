@@ -33,11 +33,14 @@ public sealed record EncoderConfig
     /// <summary>Dropout on the embedded tokens.</summary>
     public float EmbeddingDropout { get; init; }
 
+    /// <summary>Whether dropout takes the same features at all steps of a row.</summary>
+    public bool VariationalDropout { get; init; }
+
     /// <summary>How recurrent matrices are drawn.</summary>
     public RecurrentInit RecurrentInit { get; init; }
 
-    /// <summary>The LSTM's initial forget bias (Jozefowicz et al. 2015: 1).</summary>
-    public float ForgetBias { get; init; } = 1;
+    /// <summary>How open the gate that keeps the state is at the start.</summary>
+    public ForgetBias ForgetBias { get; init; } = 1;
 
     /// <summary>Features of a step's output: directions × H.</summary>
     internal int OutputSize => Bidirectional ? 2 * HiddenSize : HiddenSize;

@@ -63,7 +63,7 @@ public sealed class RecurrentStack
     public StackActivations CreateActivations() => new(Layers, _directions);
 
     /// <summary>Draws all weights.</summary>
-    public void Initialize(RecurrentInit kind, float forgetBias, ref RandomSource random)
+    public void Initialize(RecurrentInit kind, ForgetBias forgetBias, ref RandomSource random)
     {
         foreach (RecurrentCell cell in _cells) cell.Initialize(kind, forgetBias, ref random);
     }
@@ -95,7 +95,7 @@ public sealed class RecurrentStack
     /// Runs <paramref name="x"/> <c>[tokens, I]</c> through all layers; <see cref="StackActivations.States"/> must hold the initial states.
     /// A <paramref name="feed"/> takes part in the scan of the bottom layer (one direction only).
     /// </summary>
-    public void Forward(Memory<float> x, SequenceLayout layout, ReadOnlySpan<int> rowIds, float dropout, ulong dropoutKey, StackActivations activations, Workspace workspace, StepFeed? feed = null)
+    public void Forward(Memory<float> x, SequenceLayout layout, ReadOnlySpan<int> rowIds, Dropout dropout, StackActivations activations, Workspace workspace, StepFeed? feed = null)
     {
         activations.Outputs[0] = x;
         for (int layer = 0; layer < Layers; layer++)
@@ -108,7 +108,7 @@ public sealed class RecurrentStack
                 activations.Traces[i] = _cells[i].Forward(activations.Outputs[layer].Span, layout, direction == 1, activations.States[i], columns, OutputSize, workspace, layer == 0 ? feed : null);
             }
 
-            if (layer < Layers - 1) Dropout.Apply(y.Span, OutputSize, layout, rowIds, dropout, LayerKey(dropoutKey, layer));
+            if (layer < Layers - 1) dropout.Of(layer).Apply(y.Span, OutputSize, layout, rowIds);
             activations.Outputs[layer + 1] = y;
         }
     }
@@ -118,7 +118,7 @@ public sealed class RecurrentStack
     /// <see cref="StackActivations.StateGradients"/> must hold the gradients of the final states.
     /// </summary>
     public void Backward(
-        Memory<float> dy, SequenceLayout layout, ReadOnlySpan<int> rowIds, float dropout, ulong dropoutKey, StackActivations activations, Span<float> dx, Span<float> gradients, Workspace workspace, StepFeed? feed = null)
+        Memory<float> dy, SequenceLayout layout, ReadOnlySpan<int> rowIds, Dropout dropout, StackActivations activations, Span<float> dx, Span<float> gradients, Workspace workspace, StepFeed? feed = null)
     {
         for (int layer = Layers - 1; layer >= 0; layer--)
         {
@@ -131,12 +131,10 @@ public sealed class RecurrentStack
                 _cells[i].Backward(activations.Traces[i], activations.Outputs[layer].Span, layout, direction == 1, columns, OutputSize, activations.StateGradients[i], dInput, gradients, workspace, activations.GradientNorms?[i], layer == 0 ? feed : null);
             }
 
-            if (layer > 0) Dropout.Apply(dInput, OutputSize, layout, rowIds, dropout, LayerKey(dropoutKey, layer - 1));
+            if (layer > 0) dropout.Of(layer - 1).Apply(dInput, OutputSize, layout, rowIds);
             dy = below;
         }
     }
-
-    private static ulong LayerKey(ulong key, int layer) => RandomSource.Key(key, (ulong)layer);
 
     private void Exchange(Span<float> table, int stride, ReadOnlySpan<int> rowIds, CellState[] states, CopyPart copy)
     {

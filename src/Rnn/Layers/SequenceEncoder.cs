@@ -54,7 +54,6 @@ public sealed class SequenceEncoder
     {
         SequenceLayout layout = batch.Layout;
         Memory<float> x = workspace.Rent(layout.Tokens * _config.InputSize);
-        ulong key = dropoutKey ?? 0;
         if (Embedding is null)
         {
             batch.Frames.CopyTo(x.Span);
@@ -62,10 +61,10 @@ public sealed class SequenceEncoder
         else
         {
             Embedding.Forward(batch.Ids, batch.Width, x.Span);
-            if (dropoutKey is not null) Dropout.Apply(x.Span, _config.InputSize, layout, batch.RowIds, _config.EmbeddingDropout, RandomSource.Key(key, EmbeddingSite));
+            InputDropout(dropoutKey).Apply(x.Span, _config.InputSize, layout, batch.RowIds);
         }
 
-        Stack.Forward(x, layout, batch.RowIds, dropoutKey is null ? 0 : _config.Dropout, RandomSource.Key(key, StackSite), activations.Stack, workspace);
+        Stack.Forward(x, layout, batch.RowIds, LayerDropout(dropoutKey), activations.Stack, workspace);
     }
 
     /// <summary>
@@ -77,9 +76,9 @@ public sealed class SequenceEncoder
         SequenceLayout layout = batch.Layout;
         activations.InputGradient = Embedding is null ? default : workspace.RentZeroed(layout.Tokens * _config.InputSize);
         Span<float> dx = activations.InputGradient.Span;
-        Stack.Backward(dTop, layout, batch.RowIds, _config.Dropout, RandomSource.Key(dropoutKey, StackSite), activations.Stack, dx, gradients, workspace);
+        Stack.Backward(dTop, layout, batch.RowIds, LayerDropout(dropoutKey), activations.Stack, dx, gradients, workspace);
         if (Embedding is null) return;
-        Dropout.Apply(dx, _config.InputSize, layout, batch.RowIds, _config.EmbeddingDropout, RandomSource.Key(dropoutKey, EmbeddingSite));
+        InputDropout(dropoutKey).Apply(dx, _config.InputSize, layout, batch.RowIds);
         if (!Embedding.Weight.IsSparse) Embedding.Backward(batch.Ids, batch.Width, dx, gradients);
     }
 
@@ -94,4 +93,8 @@ public sealed class SequenceEncoder
     {
         if (Embedding is { Weight.IsSparse: true }) Embedding.ClearGradient(batch.Ids, gradients);
     }
+
+    private Dropout InputDropout(ulong? key) => Dropout.At(EmbeddingSite, _config.EmbeddingDropout, key, _config.VariationalDropout);
+
+    private Dropout LayerDropout(ulong? key) => Dropout.At(StackSite, _config.Dropout, key, _config.VariationalDropout);
 }

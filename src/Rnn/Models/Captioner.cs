@@ -115,7 +115,7 @@ public sealed class Captioner : Network
             }
 
             _network._stack.LoadStates(states, StateSize, RowIds, _stack.States, Workspace);
-            _network._stack.Forward(x, layout, RowIds, 0, 0, _stack, Workspace);
+            _network._stack.Forward(x, layout, RowIds, default, _stack, Workspace);
             _network._stack.StoreStates(states, StateSize, RowIds, _stack.States);
             _network._head.Forward(_stack.Top, tokens.Length, logits, Workspace);
         }
@@ -165,11 +165,9 @@ public sealed class Captioner : Network
             Workspace.Reset();
             _initialH = network.Begin(_features, Layout.Rows, _stack.States, Workspace);
             Memory<float> x = Inputs();
-            float dropout = dropoutKey is null ? 0 : _config.Dropout;
-            ulong key = dropoutKey ?? 0;
-            if (dropoutKey is not null) Dropout.Apply(x.Span, _config.EmbeddingSize, Layout, _batch.RowIds, _config.EmbeddingDropout, RandomSource.Key(key, InputSite));
-            network._stack.Forward(x, Layout, _batch.RowIds, dropout, RandomSource.Key(key, StackSite), _stack, Workspace);
-            Dropout.Apply(_stack.Top.Span, _config.HiddenSize, Layout, _batch.RowIds, dropout, RandomSource.Key(key, HeadSite));
+            DropoutAt(InputSite, dropoutKey).Apply(x.Span, _config.EmbeddingSize, Layout, _batch.RowIds);
+            network._stack.Forward(x, Layout, _batch.RowIds, DropoutAt(StackSite, dropoutKey), _stack, Workspace);
+            DropoutAt(HeadSite, dropoutKey).Apply(_stack.Top.Span, _config.HiddenSize, Layout, _batch.RowIds);
             Span<float> logits = Workspace.Rent(Tokens * network.Outputs).Span;
             _projected = network._head.Forward(_stack.Top, Tokens, logits, Workspace);
             return logits;
@@ -179,14 +177,16 @@ public sealed class Captioner : Network
         {
             Memory<float> dTop = Workspace.RentZeroed(Tokens * _config.HiddenSize);
             network._head.Backward(_stack.Top.Span, _projected, Tokens, dLogits, dTop.Span, gradients, Workspace);
-            Dropout.Apply(dTop.Span, _config.HiddenSize, Layout, _batch.RowIds, _config.Dropout, RandomSource.Key(dropoutKey, HeadSite));
+            DropoutAt(HeadSite, dropoutKey).Apply(dTop.Span, _config.HiddenSize, Layout, _batch.RowIds);
             network._stack.ZeroStates(_stack.StateGradients, Layout.Rows, Workspace);
             _dx = Workspace.RentZeroed(Tokens * _config.EmbeddingSize);
-            network._stack.Backward(dTop, Layout, _batch.RowIds, _config.Dropout, RandomSource.Key(dropoutKey, StackSite), _stack, _dx.Span, gradients, Workspace);
-            Dropout.Apply(_dx.Span, _config.EmbeddingSize, Layout, _batch.RowIds, _config.EmbeddingDropout, RandomSource.Key(dropoutKey, InputSite));
+            network._stack.Backward(dTop, Layout, _batch.RowIds, DropoutAt(StackSite, dropoutKey), _stack, _dx.Span, gradients, Workspace);
+            DropoutAt(InputSite, dropoutKey).Apply(_dx.Span, _config.EmbeddingSize, Layout, _batch.RowIds);
             InputsBackward(gradients);
             if (network._initial is not null) InitialBackward(network._initial, gradients);
         }
+
+        private Dropout DropoutAt(ulong site, ulong? key) => Dropout.At(site, site == InputSite ? _config.EmbeddingDropout : _config.Dropout, key, _config.VariationalDropout);
 
         private Memory<float> Inputs()
         {

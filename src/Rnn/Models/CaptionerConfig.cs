@@ -52,9 +52,12 @@ public sealed record CaptionerConfig
     /// <summary>Dropout on the input of every step.</summary>
     public float EmbeddingDropout { get; init; }
 
+    /// <summary>Whether dropout takes the same features at all steps of a row.</summary>
+    public bool VariationalDropout { get; init; }
+
     /// <summary>How recurrent matrices are drawn.</summary>
     public RecurrentInit RecurrentInit { get; init; }
 
-    /// <summary>The LSTM's initial forget bias.</summary>
-    public float ForgetBias { get; init; } = 1;
+    /// <summary>How open the gate that keeps the state is at the start.</summary>
+    public ForgetBias ForgetBias { get; init; } = 1;
 }

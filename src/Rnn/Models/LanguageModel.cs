@@ -61,7 +61,7 @@ public sealed class LanguageModel : Network
     }
 
     /// <inheritdoc/>
-    public override NetworkPass CreatePass() => new PerStepPass(_encoder, _head, Config.Encoder.Dropout);
+    public override NetworkPass CreatePass() => new PerStepPass(_encoder, _head, Config.Encoder);
 
     /// <inheritdoc/>
     public override TokenDecoder CreateDecoder(Sequence? input) => new Decoder(this);
@@ -79,7 +79,7 @@ public sealed class LanguageModel : Network
             Memory<float> x = Workspace.Rent(tokens.Length * network.Config.Encoder.EmbeddingSize);
             network._encoder.Embedding!.Forward(tokens, 1, x.Span);
             network._encoder.Stack.LoadStates(states, StateSize, RowIds, _stack.States, Workspace);
-            network._encoder.Stack.Forward(x, layout, RowIds, 0, 0, _stack, Workspace);
+            network._encoder.Stack.Forward(x, layout, RowIds, default, _stack, Workspace);
             network._encoder.Stack.StoreStates(states, StateSize, RowIds, _stack.States);
             network._head.Forward(_stack.Top, tokens.Length, logits, Workspace);
         }

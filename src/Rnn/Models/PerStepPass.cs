@@ -5,7 +5,7 @@ using Rnn.Tensors;
 namespace Rnn.Models;
 
 /// <summary>The pass of networks that answer at every step (labeler, language model): encoder → dropout → head.</summary>
-internal sealed class PerStepPass(SequenceEncoder encoder, OutputHead head, float dropout) : NetworkPass(head.Outputs)
+internal sealed class PerStepPass(SequenceEncoder encoder, OutputHead head, EncoderConfig config) : NetworkPass(head.Outputs)
 {
     private const ulong EncoderSite = 0;
     private const ulong HeadSite = 1;
@@ -49,7 +49,7 @@ internal sealed class PerStepPass(SequenceEncoder encoder, OutputHead head, floa
         else encoder.Stack.LoadStates(CarriedStates.Span, encoder.Stack.StateSize, _batch.RowIds, stack.States, Workspace);
         encoder.Forward(_batch, SiteKey(dropoutKey, EncoderSite), _encoder, Workspace);
         if (!CarriedStates.IsEmpty) encoder.Stack.StoreStates(CarriedStates.Span, encoder.Stack.StateSize, _batch.RowIds, stack.States);
-        if (dropoutKey is { } key) Dropout.Apply(stack.Top.Span, head.InputSize, _batch.Layout, _batch.RowIds, dropout, RandomSource.Key(key, HeadSite));
+        HeadDropout(dropoutKey).Apply(stack.Top.Span, head.InputSize, _batch.Layout, _batch.RowIds);
         Span<float> logits = Workspace.Rent(Tokens * head.Outputs).Span;
         _projected = head.Forward(stack.Top, Tokens, logits, Workspace);
         return logits;
@@ -59,9 +59,11 @@ internal sealed class PerStepPass(SequenceEncoder encoder, OutputHead head, floa
     {
         Memory<float> dTop = Workspace.RentZeroed(Tokens * head.InputSize);
         head.Backward(_encoder.Stack.Top.Span, _projected, Tokens, dLogits, dTop.Span, gradients, Workspace);
-        Dropout.Apply(dTop.Span, head.InputSize, _batch.Layout, _batch.RowIds, dropout, RandomSource.Key(dropoutKey, HeadSite));
+        HeadDropout(dropoutKey).Apply(dTop.Span, head.InputSize, _batch.Layout, _batch.RowIds);
         // The carried state is a value: no gradient crosses the boundary of a window (truncated BPTT, Williams & Peng 1990).
         encoder.Stack.ZeroStates(_encoder.Stack.StateGradients, _batch.Layout.Rows, Workspace);
         encoder.Backward(dTop, _batch, RandomSource.Key(dropoutKey, EncoderSite), _encoder, gradients, Workspace);
     }
+
+    private Dropout HeadDropout(ulong? key) => Dropout.At(HeadSite, config.Dropout, key, config.VariationalDropout);
 }

@@ -58,8 +58,6 @@ public sealed class SequenceClassifier : Network
 
         private PoolingKind Pooling => network.Config.Pooling;
 
-        private float DropoutRate => network.Config.Encoder.Dropout;
-
         public override void Assign(ExampleSet examples, ReadOnlySpan<int> rows, int first = 0, int stride = 1)
         {
             _batch.Assign(examples.Inputs, rows, first, stride);
@@ -81,7 +79,7 @@ public sealed class SequenceClassifier : Network
             network._encoder.Forward(_batch, SiteKey(dropoutKey, EncoderSite), _encoder, Workspace);
             _pooled = Workspace.Rent(layout.Rows * _features);
             Pool();
-            if (dropoutKey is { } key) Dropout.Apply(_pooled.Span, _features, _batch.RowIds, DropoutRate, RandomSource.Key(key, HeadSite));
+            HeadDropout(dropoutKey).Apply(_pooled.Span, _features, _batch.RowIds);
             Span<float> logits = Workspace.Rent(layout.Rows * network.Outputs).Span;
             network._head.Forward(_pooled.Span, layout.Rows, logits);
             return logits;
@@ -92,12 +90,14 @@ public sealed class SequenceClassifier : Network
             SequenceLayout layout = _batch.Layout;
             Span<float> dPooled = Workspace.RentZeroed(layout.Rows * _features).Span;
             network._head.Backward(_pooled.Span, layout.Rows, dLogits, dPooled, gradients, Workspace);
-            Dropout.Apply(dPooled, _features, _batch.RowIds, DropoutRate, RandomSource.Key(dropoutKey, HeadSite));
+            HeadDropout(dropoutKey).Apply(dPooled, _features, _batch.RowIds);
             Memory<float> dTop = Workspace.RentZeroed(layout.Tokens * _features);
             network._encoder.Stack.ZeroStates(_encoder.Stack.StateGradients, layout.Rows, Workspace);
             PoolBackward(dPooled, dTop.Span);
             network._encoder.Backward(dTop, _batch, RandomSource.Key(dropoutKey, EncoderSite), _encoder, gradients, Workspace);
         }
+
+        private Dropout HeadDropout(ulong? key) => Dropout.At(HeadSite, network.Config.Encoder.Dropout, key);
 
         private void Pool()
         {

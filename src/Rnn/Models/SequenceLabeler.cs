@@ -49,7 +49,7 @@ public sealed class SequenceLabeler : Network
     }
 
     /// <inheritdoc/>
-    public override NetworkPass CreatePass() => new PerStepPass(_encoder, _head, Config.Encoder.Dropout);
+    public override NetworkPass CreatePass() => new PerStepPass(_encoder, _head, Config.Encoder);
 
     /// <inheritdoc/>
     public override void ScaleLogits(Span<float> values, float factor) => _head.Scale(values, factor);

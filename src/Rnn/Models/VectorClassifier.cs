@@ -97,7 +97,7 @@ public sealed class VectorClassifier : Network
                 Activate(_active[i].Span);
                 _layers[i + 1] = Workspace.Rent(_active[i].Length);
                 _active[i].CopyTo(_layers[i + 1]);
-                if (dropoutKey is { } key) ApplyDropout(_layers[i + 1].Span, key, i);
+                ApplyDropout(_layers[i + 1].Span, dropoutKey, i);
             }
 
             Span<float> logits = Workspace.Rent(rows * network.Outputs).Span;
@@ -120,8 +120,8 @@ public sealed class VectorClassifier : Network
             }
         }
 
-        private void ApplyDropout(Span<float> values, ulong key, int layer) =>
-            Dropout.Apply(values, network.Config.HiddenSize, _batch.RowIds, network.Config.Dropout, RandomSource.Key(key, (ulong)layer));
+        private void ApplyDropout(Span<float> values, ulong? key, int layer) =>
+            Dropout.At((ulong)layer, network.Config.Dropout, key).Apply(values, network.Config.HiddenSize, _batch.RowIds);
 
         private void Activate(Span<float> values)
         {

@@ -37,7 +37,7 @@ internal static class OneToManyGolden
         {
             // A scan moves its states on in place; what each step started from is in its trace.
             if (t > 0) each[t - 1].States.CopyTo(each[t].States, 0);
-            stack.Forward(x, batch.Layout, batch.Order, 0, 0, each[t], workspace);
+            stack.Forward(x, batch.Layout, batch.Order, default, each[t], workspace);
             head.Forward(each[t].Top.Span, rows, y[t] = new float[rows * outputs]);
             x = feeds ? [.. y[t]] : new float[x.Length];
         }
@@ -61,7 +61,7 @@ internal static class OneToManyGolden
             head.Backward(each[t].Top.Span, rows, dy, dTop, gradients, workspace);
             if (t < steps - 1) each[t + 1].StateGradients.CopyTo(each[t].StateGradients, 0);
             dx = new float[x.Length];
-            stack.Backward(dTop, batch.Layout, batch.Order, 0, 0, each[t], dx, gradients, workspace);
+            stack.Backward(dTop, batch.Layout, batch.Order, default, each[t], dx, gradients, workspace);
         }
 
         var dFeature = new float[feature.Values.Length];

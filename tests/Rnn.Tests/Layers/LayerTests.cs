@@ -126,7 +126,7 @@ public sealed class LayerTests
         const int Features = 37, Steps = 20, Rows = 30;
         var whole = new PaddedBatch(Steps, [.. Enumerable.Repeat(Steps, Rows)]);
         var values = Enumerable.Repeat(1f, Steps * Rows * Features).ToArray();
-        Dropout.Apply(values, Features, whole.Layout, whole.Order, rate, key: 5);
+        new Dropout(rate, 5).Apply(values, Features, whole.Layout, whole.Order);
         var dropped = values.Count(v => v == 0) / (double)values.Length;
         Assert.Equal(rate, dropped, 0.015);
         Assert.Equal(1, values.Average(), 0.05 / (1 - rate));
@@ -135,7 +135,7 @@ public sealed class LayerTests
         // Rows 4 and 9 of the same batch as a shard of their own.
         var shard = new PaddedBatch(Steps, [Steps, Steps]);
         var part = Enumerable.Repeat(1f, Steps * 2 * Features).ToArray();
-        Dropout.Apply(part, Features, shard.Layout, [4, 9], rate, key: 5);
+        new Dropout(rate, 5).Apply(part, Features, shard.Layout, [4, 9]);
         for (var t = 0; t < Steps; t++)
         {
             Assert.Equal(values.AsSpan((t * Rows + 4) * Features, Features), part.AsSpan(t * 2 * Features, Features));
@@ -143,7 +143,30 @@ public sealed class LayerTests
         }
 
         var other = Enumerable.Repeat(1f, values.Length).ToArray();
-        Dropout.Apply(other, Features, whole.Layout, whole.Order, rate, key: 6);
+        new Dropout(rate, 6).Apply(other, Features, whole.Layout, whole.Order);
         Assert.NotEqual(values, other);
+    }
+
+    [Fact]
+    public void Variational_dropout_has_one_mask_for_all_steps_of_a_row_and_another_for_every_row()
+    {
+        const int Features = 37, Steps = 6;
+        int[] lengths = [6, 6, 4, 1];
+        var batch = new PaddedBatch(Steps, lengths);
+        var values = Enumerable.Repeat(1f, batch.Layout.Tokens * Features).ToArray();
+        new Dropout(0.4f, 5, Variational: true).Apply(values, Features, batch.Layout, [2, 0, 7, 1]);
+        float[] Mask(int t, int row) => values[((batch.Layout.OffsetAt(t) + row) * Features)..][..Features];
+        for (var row = 0; row < lengths.Length; row++)
+        {
+            Assert.Equal(2, Mask(0, row).Distinct().Count());
+            for (var t = 1; t < lengths[row]; t++) Assert.Equal(Mask(0, row), Mask(t, row));
+            for (var other = 0; other < row; other++) Assert.NotEqual(Mask(0, other), Mask(0, row));
+        }
+
+        // The mask is the row's name, not its place.
+        var alone = new PaddedBatch(Steps, [Steps]);
+        var part = Enumerable.Repeat(1f, Steps * Features).ToArray();
+        new Dropout(0.4f, 5, Variational: true).Apply(part, Features, alone.Layout, [7]);
+        Assert.Equal(Mask(0, 2), part[..Features]);
     }
 }

@@ -58,7 +58,7 @@ internal sealed class NetworkRig
         var ids = pass.Ids is null ? [] : batch.Pack(pass.Ids, 1);
         var x = pass.X is null ? new float[layout.Tokens * inputSize] : batch.Pack(pass.X, inputSize);
         _embedding?.Forward(ids, 1, x);
-        _stack.Forward(x, layout, batch.Order, 0, 0, activations, workspace);
+        _stack.Forward(x, layout, batch.Order, default, activations, workspace);
 
         // A head at every step also runs where a row has ended, on zeros, as PyTorch's does.
         var top = activations.States.Length - features / _stack.Cells[0].HiddenSize;
@@ -76,7 +76,7 @@ internal sealed class NetworkRig
         _head.Backward(pooled, rows, logits, dPooled, gradients, workspace);
         _stack.ZeroStates(activations.StateGradients, layout.Rows, workspace);
         if (!pass.PerStep) Pooling.LastBackward(dPooled, _stack.Cells[0].HiddenSize, rows, activations.StateGradients.AsSpan(top));
-        _stack.Backward(pass.PerStep ? batch.Pack(dPooled, features) : new float[layout.Tokens * features], layout, batch.Order, 0, 0, activations, dx, gradients, workspace);
+        _stack.Backward(pass.PerStep ? batch.Pack(dPooled, features) : new float[layout.Tokens * features], layout, batch.Order, default, activations, dx, gradients, workspace);
         _embedding?.Backward(ids, 1, dx, gradients);
         return new Result(loss, paddedLogits, hN, cN, batch.Unpack(dx, inputSize), batch.UnpackStates(activations.StateGradients, c: false), batch.UnpackStates(activations.StateGradients, c: true));
     }

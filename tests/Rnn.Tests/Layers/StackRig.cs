@@ -61,7 +61,7 @@ internal sealed class StackRig
         var batch = new PaddedBatch(input.T, input.Lengths);
         var (workspace, activations) = (new Workspace(), Stack.CreateActivations());
         batch.PackStates(input.H0, input.C0, activations.States);
-        Stack.Forward(batch.Pack(input.X, _inputSize), batch.Layout, batch.Order, 0, 0, activations, workspace);
+        Stack.Forward(batch.Pack(input.X, _inputSize), batch.Layout, batch.Order, default, activations, workspace);
         var result = new Result(batch.Unpack(activations.Top.Span, Stack.OutputSize), batch.UnpackStates(activations.States, c: false), batch.UnpackStates(activations.States, c: true),
             [], [], [], activations.Traces[0].Gates.ToArray(), new Dictionary<string, float[]>());
         if (upstream is null) return result;
@@ -70,7 +70,7 @@ internal sealed class StackRig
         activations.GradientNorms = norms;
         var gradients = into ?? new float[Parameters.Length];
         var dx = new float[batch.Layout.Tokens * _inputSize];
-        Stack.Backward(batch.Pack(upstream.Y, Stack.OutputSize), batch.Layout, batch.Order, 0, 0, activations, dx, gradients, workspace);
+        Stack.Backward(batch.Pack(upstream.Y, Stack.OutputSize), batch.Layout, batch.Order, default, activations, dx, gradients, workspace);
         return result with
         {
             DX = batch.Unpack(dx, _inputSize),

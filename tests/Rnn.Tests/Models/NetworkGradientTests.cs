@@ -54,6 +54,15 @@ public sealed class NetworkGradientTests
 
     public static TheoryData<string> Models() => [.. s_models.Keys];
 
+    public static MatrixTheoryData<string, bool> ModelsAndMasks() => new(s_models.Keys, [false, true]);
+
+    /// <summary>A network of a kind, its weights not drawn, with examples it can learn from.</summary>
+    internal static (Network Network, ExampleSet Examples) Of(string model, NetworkShape shape, float dropout)
+    {
+        var (network, examples, _) = s_models[model](shape, dropout);
+        return (network, examples);
+    }
+
     private static (Network, ExampleSet, Func<IReadOnlyDictionary<string, OracleTensor>, OracleTensor>) Captioner(NetworkShape shape, float dropout, Feedback feedback)
     {
         var config = new CaptionerConfig
@@ -70,6 +79,7 @@ public sealed class NetworkGradientTests
             TieWeights = shape.Flag && feedback == Feedback.Outputs,
             Dropout = dropout,
             EmbeddingDropout = dropout,
+            VariationalDropout = shape.Variational,
         };
         var inputs = (shape with { Inputs = config.FeatureSize }).Vectors();
         var targets = shape.Targets(config.VocabularySize, length => length);
@@ -156,13 +166,13 @@ public sealed class NetworkGradientTests
 
     /// <summary>Masks are fixed by the key, so with dropout the loss is still a function, whose slope along the gradient is the gradient's squared norm.</summary>
     [Theory]
-    [MemberData(nameof(Models))]
-    public void With_dropout_the_slope_of_the_loss_is_the_gradient(string model)
+    [MemberData(nameof(ModelsAndMasks))]
+    public void With_dropout_the_slope_of_the_loss_is_the_gradient(string model, bool variational)
     {
-        var (network, examples, _) = s_models[model](s_one, 0.4f);
+        var (network, examples) = Of(model, s_one with { Variational = variational }, 0.4f);
         network.Initialize(3);
         var (loss, gradients) = Run(network, examples);
-        var (plain, sameExamples, _) = s_models[model](s_one, 0);
+        var (plain, sameExamples) = Of(model, s_one, 0);
         plain.Initialize(3);
         Assert.NotEqual(loss, Run(plain, sameExamples).Loss);
 

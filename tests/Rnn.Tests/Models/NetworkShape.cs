@@ -20,6 +20,9 @@ internal sealed record NetworkShape(CellKind Cell, int Hidden, int Inputs, int L
 {
     public const int Vocabulary = 11;
 
+    /// <summary>Whether dropout takes the same features at all steps of a row.</summary>
+    public bool Variational { get; init; }
+
     public static Arbitrary<NetworkShape> Any { get; } = (
         from cell in Gen.Elements(Enum.GetValues<CellKind>())
         from hidden in Gen.Elements(1, 3, 4, 7, 8, 15, 17, 33)
@@ -45,6 +48,7 @@ internal sealed record NetworkShape(CellKind Cell, int Hidden, int Inputs, int L
         Bidirectional = bidirectional ?? Flag,
         Dropout = dropout,
         EmbeddingDropout = dropout,
+        VariationalDropout = Variational,
     };
 
     /// <summary>A sequence for every length: tokens of one or two ids a step, or frames.</summary>

@@ -1,5 +1,6 @@
 using Rnn.Cells;
 using Rnn.Data;
+using Rnn.Layers;
 using Rnn.Models;
 using Rnn.Tests.Kernels;
 
@@ -71,6 +72,47 @@ public sealed class NetworkTests
         Assert.Throws<ArgumentException>(() => labeler.CreatePass().Assign(new ExampleSet([Sequence.OfTokens([1, 2])], [new int[] { 1 }]), [0]));
         var vector = new VectorClassifier(new() { FeatureSize = 2, HiddenSize = 3, Classes = 2 });
         Assert.Throws<ArgumentException>(() => vector.CreatePass().Assign(ExampleSet.Unlabelled([Sequence.OfFrames([1, 2, 3, 4], 2)]), [0]));
+    }
+
+    /// <summary>One place at a time: embedded tokens, between the layers (the classifier's head sees one step), before the head of every step.</summary>
+    [Fact]
+    public void Variational_dropout_reaches_every_place_that_has_dropout()
+    {
+        Sequence[] texts = [Sequence.OfTokens([1, 2, 3, 4]), Sequence.OfTokens([5, 6, 7])];
+        var perStep = new ExampleSet(texts, [new int[] { 1, 2, 0, 1 }, new int[] { 0, 2, 1 }]);
+        var described = new ExampleSet([Sequence.OfFrames([1, 2], 2), Sequence.OfFrames([3, 4], 2)], perStep.Targets);
+        foreach (var (layers, dropout, embeddingDropout) in new[] { (1, 0f, 0.5f), (1, 0.5f, 0f), (2, 0.5f, 0f) })
+        {
+            EncoderConfig Encoder(bool variational) => s_config.Encoder with { Layers = layers, Dropout = dropout, EmbeddingDropout = embeddingDropout, Bidirectional = false, VariationalDropout = variational };
+            double Captioner(bool variational) => Loss(new Captioner(new()
+            {
+                FeatureSize = 2,
+                VocabularySize = 9,
+                Begin = 1,
+                End = 2,
+                EmbeddingSize = 4,
+                HiddenSize = 6,
+                Feedback = Feedback.Outputs,
+                Layers = layers,
+                Dropout = dropout,
+                EmbeddingDropout = embeddingDropout,
+                VariationalDropout = variational,
+            }), described);
+            Assert.NotEqual(Loss(new SequenceLabeler(new() { Encoder = Encoder(false), Classes = 3 }), perStep), Loss(new SequenceLabeler(new() { Encoder = Encoder(true), Classes = 3 }), perStep));
+            Assert.NotEqual(Captioner(false), Captioner(true));
+            var classified = ExampleSet.OfClasses(texts, [1, 2]);
+            var (plain, same) = (Loss(new SequenceClassifier(new() { Encoder = Encoder(false), Classes = 3 }), classified), Loss(new SequenceClassifier(new() { Encoder = Encoder(true), Classes = 3 }), classified));
+            Assert.Equal(layers == 1 && embeddingDropout == 0, plain == same);
+        }
+    }
+
+    private static double Loss(Network network, ExampleSet examples)
+    {
+        network.Initialize(4);
+        network.Pack(training: true);
+        var pass = network.CreatePass();
+        pass.Assign(examples, [0, 1]);
+        return pass.ForwardBackward(new Objective(0), 1, dropoutKey: 3, new float[network.Parameters.Length]).Loss;
     }
 
     /// <summary>The way of frame-by-frame labelling and of a stream cut into windows: nothing but the state passes from piece to piece.</summary>

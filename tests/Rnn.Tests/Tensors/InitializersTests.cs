@@ -45,7 +45,28 @@ public sealed class InitializersTests
             Assert.DoesNotContain(float.NaN, block);
             Assert.Contains(block, v => v != 0);
         });
-        if (kind == RecurrentInit.Identity) Assert.Equal(5, w[..25].Sum());
-        else Assert.NotEqual(w[..25], w[25..50]);
+        if (kind != RecurrentInit.Identity) Assert.NotEqual(w[..25], w[25..50]);
+    }
+
+    [Fact]
+    public void Every_gate_block_is_what_its_name_says()
+    {
+        const int Hidden = 32;
+        static float[][] Blocks(RecurrentInit kind)
+        {
+            var random = new RandomSource(4);
+            var w = new float[3 * Hidden * Hidden];
+            Initializers.Recurrent(w, Hidden, kind, ref random);
+            return [.. w.Chunk(Hidden * Hidden)];
+        }
+
+        static double RowProduct(float[] block, int i, int j) => Enumerable.Range(0, Hidden).Sum(k => (double)block[i * Hidden + k] * block[j * Hidden + k]);
+        foreach (var block in Blocks(RecurrentInit.Orthogonal))
+            for (var i = 0; i < Hidden; i++)
+                for (var j = 0; j < Hidden; j++) Assert.Equal(i == j ? 1 : 0, RowProduct(block, i, j), 1e-5);
+
+        Assert.All(Blocks(RecurrentInit.Identity), block => Assert.Equal(Enumerable.Range(0, Hidden * Hidden).Select(i => i % (Hidden + 1) == 0 ? 1f : 0f), block));
+        Assert.All(Blocks(RecurrentInit.Xavier), block => Assert.InRange(block.Max(Math.Abs), 0.99 * Math.Sqrt(3.0 / Hidden), Math.Sqrt(3.0 / Hidden)));
+        Assert.All(Blocks(RecurrentInit.Uniform), block => Assert.InRange(block.Max(Math.Abs), 0.99 / Math.Sqrt(Hidden), 1 / Math.Sqrt(Hidden)));
     }
 }
