@@ -1,92 +1,118 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace Rnn.Data;
 
-/// <summary>What a token is.</summary>
-public enum TokenizerKind
+/// <summary>
+/// Text to ids and back, and what is needed to do it again the same way: kind, spelling and vocabulary travel as JSON inside the model.
+/// A token that remembers the space before it begins with that space; one space is put before a text and taken off again (SentencePiece: Kudo and Richardson 2018,
+/// whose mark for the space is a character of its own; here it is the space itself, so that every text can be told apart from the mark).
+/// </summary>
+public sealed class Tokenizer
 {
-    /// <summary>A Unicode code point.</summary>
-    Char,
+    private const string Replacement = "\uFFFD";
 
-    /// <summary>A word, a punctuation mark or symbol, or one character of a script that writes no spaces.</summary>
-    Word,
-}
-
-/// <summary>What is known of a word besides the word itself.</summary>
-public enum SubwordFeatures
-{
-    /// <summary>Nothing.</summary>
-    None,
-
-    /// <summary>Its beginnings and endings of a few letters: what a new word shares with known ones.</summary>
-    Affix,
-}
-
-/// <summary>How a tokenizer is made from texts.</summary>
-public sealed record TokenizerConfig
-{
-    /// <summary>What a token is.</summary>
-    public TokenizerKind Kind { get; init; } = TokenizerKind.Word;
-
-    /// <summary>At most so many tokens, and n-grams of each order, the most frequent.</summary>
-    public int VocabularySize { get; init; } = 50_000;
-
-    /// <summary>Rarer tokens and n-grams are unknown.</summary>
-    public int MinFrequency { get; init; } = 1;
-
-    /// <summary>Whether case is dropped.</summary>
-    public bool Lowercase { get; init; } = true;
-
-    /// <summary>1: tokens alone; n: also the n-grams that end at a token, up to this order.</summary>
-    public int TokenNgrams { get; init; } = 1;
-
-    /// <summary>What is known of a word besides the word itself.</summary>
-    public SubwordFeatures SubwordFeatures { get; init; }
-}
-
-/// <summary>Text to ids and what is needed to do it again the same way: kind, case and vocabulary travel as JSON inside the model.</summary>
-public sealed partial class Tokenizer
-{
     private static readonly JsonSerializerOptions Strict = new() { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
 
     private readonly TokenizerConfig _config;
     private readonly Vocabulary _vocabulary;
+    private readonly BpeEncoder _bpe;
     private readonly NgramTable _ngrams;
     private readonly Vocabulary _affixes;
 
-    private Tokenizer(TokenizerConfig config, Vocabulary vocabulary, NgramTable ngrams, Vocabulary affixes)
+    private Tokenizer(TokenizerConfig config, Vocabulary vocabulary, IReadOnlyList<int> merges, NgramTable ngrams, Vocabulary affixes)
     {
         _config = config;
         _vocabulary = vocabulary;
+        _bpe = new BpeEncoder(vocabulary, merges);
         _ngrams = ngrams;
         _affixes = affixes;
     }
 
-    /// <summary>Ids, n-grams and affixes included: rows of the embedding table.</summary>
+    /// <summary>Ids, n-grams and affixes included: rows of the embedding table of what is read.</summary>
     public int VocabularySize => _vocabulary.Size + _ngrams.Count + _affixes.Tokens.Count;
 
     /// <summary>Ids per step: the token, its n-grams, its affixes.</summary>
     public int Width => _config.TokenNgrams + (_config.SubwordFeatures == SubwordFeatures.Affix ? Affixes.Count : 0);
 
+    /// <summary>The id that stands before the first token of a text that is written.</summary>
+    public int Begin => VocabularySize;
+
+    /// <summary>The id that stands after the last token of a text that is written.</summary>
+    public int End => VocabularySize + 1;
+
+    /// <summary>Ids with <see cref="Begin"/> and <see cref="End"/>: what a model that writes chooses from.</summary>
+    public int EmissionSize => VocabularySize + 2;
+
+    /// <summary>Whether tokens may begin with a space, of which a text's first is not its own.</summary>
+    internal bool IsSpaced => _config.Kind != TokenizerKind.Char;
+
     /// <summary>Learns a vocabulary from texts.</summary>
-    public static Tokenizer Train(IEnumerable<string> texts, TokenizerConfig config) => TrainOn([.. texts.Select(text => Split(text, config))], config);
+    /// <exception cref="ArgumentException">The settings contradict each other.</exception>
+    public static Tokenizer Train(IEnumerable<string> texts, TokenizerConfig config)
+    {
+        string[] all = [.. texts];
+        // Cut anew at each pass: the pieces of a large text take more memory than the text.
+        return TrainOn(all.Select(text => TextCutting.Cut(text, config)), config.Checked());
+    }
 
     /// <summary>Learns a vocabulary from texts that are already tokens.</summary>
+    /// <exception cref="ArgumentException">The settings contradict each other, or cut tokens.</exception>
     public static Tokenizer TrainOnTokens(IEnumerable<IReadOnlyList<string>> rows, TokenizerConfig config) =>
-        TrainOn([.. rows.Select(row => row.Select(token => Fold(token, config)).ToList())], config);
+        TrainOn([.. rows.Select(row => Whole(row, config))], config.Checked());
 
     /// <summary>The ids of a text.</summary>
     /// <exception cref="ArgumentException">The text has no token.</exception>
-    public Sequence Encode(string text) => Encode(Split(text, _config));
+    public Sequence Encode(string text) => Encode(TextCutting.Cut(text, _config));
 
     /// <summary>The ids of tokens.</summary>
-    /// <exception cref="ArgumentException">There is none.</exception>
-    public Sequence EncodeTokens(IReadOnlyList<string> tokens) => Encode([.. tokens.Select(token => Fold(token, _config))]);
+    /// <exception cref="ArgumentException">There is none, or the tokenizer cuts tokens.</exception>
+    public Sequence EncodeTokens(IReadOnlyList<string> tokens) => Encode(Whole(tokens, _config));
+
+    /// <summary>The ids of a text to be written, then <see cref="End"/>; of an empty text just that.</summary>
+    /// <exception cref="InvalidOperationException">The tokenizer has n-grams or subword features: it only reads.</exception>
+    public int[] EncodeTarget(string text) => Width == 1
+        ? [.. Ids(TextCutting.Cut(text, _config)), End]
+        : throw new InvalidOperationException($"A tokenizer of {Width} ids a step reads and does not write: expected no n-grams and no subword features.");
+
+    /// <summary>
+    /// The text of tokens; U+FFFD for an unknown one, nothing for <see cref="Begin"/> and <see cref="End"/>. What was encoded comes back in its normalised spelling
+    /// if spaces are kept or tokens are characters; words without their spaces are joined by one each.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">An id is not of a token.</exception>
+    public string Decode(ReadOnlySpan<int> ids)
+    {
+        var stream = new TokenStream(this);
+        var text = new StringBuilder();
+        foreach (int id in ids) text.Append(stream.Next(id));
+        return text.ToString();
+    }
+
+    /// <summary>What a token adds to a text that has begun.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is not of a token.</exception>
+    public string TokenText(int id)
+    {
+        if (id == Begin || id == End) return "";
+        if (id < 0 || id >= _vocabulary.Size) throw new ArgumentOutOfRangeException(nameof(id), id, $"Not a token: expected 0 to {_vocabulary.Size - 1}, {Begin} or {End}.");
+        if (id == Vocabulary.Unknown) return _config.Kind == TokenizerKind.Word ? " " + Replacement : Replacement;
+        string token = _vocabulary.Tokens[id - 1];
+        return _config is { Kind: TokenizerKind.Word, KeepSpaces: false } ? " " + token : token;
+    }
+
+    /// <summary>
+    /// The tokens of a text, one for each step of <see cref="Encode(string)"/>, as they stand in it in its normalised spelling, unknown ones too. Those that remember
+    /// spaces give the text back when joined; the first is empty where it is but the space put before.
+    /// </summary>
+    public IReadOnlyList<string> Split(string text)
+    {
+        List<ReadOnlyMemory<char>> words = TextCutting.Cut(text, _config);
+        List<string> tokens = _config.Kind == TokenizerKind.Bpe ? [.. words.SelectMany(Pieces)] : words.ConvertAll(word => word.ToString());
+        if (IsSpaced && tokens.Count > 0 && tokens[0].StartsWith(' ')) tokens[0] = tokens[0][1..];
+        return tokens;
+    }
 
     /// <summary>Everything needed to make the same tokenizer again.</summary>
-    public string ToJson() => JsonSerializer.Serialize(new Saved(_config, _vocabulary.Tokens, _ngrams.Pairs, _affixes.Tokens));
+    public string ToJson() => JsonSerializer.Serialize(new Saved(_config, _vocabulary.Tokens, _bpe.Pairs, _ngrams.Pairs, _affixes.Tokens));
 
     /// <summary>Reads <see cref="ToJson"/>.</summary>
     /// <exception cref="InvalidDataException">It is not a tokenizer.</exception>
@@ -96,7 +122,7 @@ public sealed partial class Tokenizer
         {
             Saved saved = JsonSerializer.Deserialize<Saved>(json, Strict) ?? throw new JsonException("null");
             var vocabulary = new Vocabulary(saved.Tokens);
-            return new Tokenizer(saved.Config, vocabulary, new NgramTable(vocabulary.Size, saved.Ngrams), new Vocabulary(saved.Affixes));
+            return new Tokenizer(saved.Config.Checked(), vocabulary, saved.Merges, new NgramTable(vocabulary.Size, saved.Ngrams), new Vocabulary(saved.Affixes));
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {
@@ -104,23 +130,46 @@ public sealed partial class Tokenizer
         }
     }
 
-    private static Tokenizer TrainOn(IReadOnlyList<List<string>> rows, TokenizerConfig config)
+    private static Tokenizer TrainOn(IEnumerable<List<ReadOnlyMemory<char>>> rows, TokenizerConfig config)
     {
-        Vocabulary vocabulary = Vocabulary.Train(rows, config.VocabularySize, config.MinFrequency);
-        int[][] ids = [.. rows.Select(row => row.Select(token => vocabulary[token]).ToArray())];
+        Dictionary<string, int> counts = Vocabulary.Count(rows);
+        (Vocabulary vocabulary, IReadOnlyList<int> merges) = config.Kind == TokenizerKind.Bpe
+            ? BpeTraining.Train(counts, config.VocabularySize, config.MinFrequency)
+            : (Vocabulary.Train(counts, config.VocabularySize, config.MinFrequency), []);
+        var alone = new Tokenizer(config, vocabulary, merges, new NgramTable(vocabulary.Size, []), new Vocabulary([]));
+        int[][] ids = config.TokenNgrams > 1 ? [.. rows.Select(row => alone.Ids(row).ToArray())] : [];
         // What was seen once tells nothing that generalises: n-grams and affixes must come back at least once.
         int minFrequency = Math.Max(2, config.MinFrequency);
         NgramTable ngrams = NgramTable.Train(ids, vocabulary.Size, config.TokenNgrams, config.VocabularySize, minFrequency);
-        Vocabulary affixes = config.SubwordFeatures == SubwordFeatures.Affix
-            ? Vocabulary.Train(rows.SelectMany(row => row).Select(Affixes.Of), config.VocabularySize, minFrequency)
-            : new Vocabulary([]);
-        return new Tokenizer(config, vocabulary, ngrams, affixes);
+        IEnumerable<KeyValuePair<string, int>> affixes = config.SubwordFeatures == SubwordFeatures.Affix
+            ? counts.SelectMany(word => Affixes.Of(word.Key).Select(affix => KeyValuePair.Create(affix, word.Value)))
+            : [];
+        return new Tokenizer(config, vocabulary, merges, ngrams, Vocabulary.Train(affixes, config.VocabularySize, minFrequency));
     }
 
-    private Sequence Encode(List<string> tokens)
+    private static List<ReadOnlyMemory<char>> Whole(IReadOnlyList<string> tokens, TokenizerConfig config)
     {
-        if (tokens.Count == 0) throw new ArgumentException("The text is empty: it needs at least one word or character.", nameof(tokens));
-        int[] ids = [.. tokens.Select(token => _vocabulary[token])];
+        if (config.Kind == TokenizerKind.Bpe) throw new ArgumentException("BPE cuts words into parts: expected a text, got tokens.", nameof(tokens));
+        string before = config is { Kind: TokenizerKind.Word, KeepSpaces: true } ? " " : "";
+        return [.. tokens.Select(token => (before + TextCutting.Fold(token, config)).AsMemory())];
+    }
+
+    private List<int> Ids(List<ReadOnlyMemory<char>> words)
+    {
+        var ids = new List<int>(words.Count);
+        foreach (ReadOnlyMemory<char> word in words)
+        {
+            if (_config.Kind == TokenizerKind.Bpe) ids.AddRange(_bpe.Encode(word.Span));
+            else ids.Add(_vocabulary[word.Span]);
+        }
+
+        return ids;
+    }
+
+    private Sequence Encode(List<ReadOnlyMemory<char>> words)
+    {
+        if (words.Count == 0) throw new ArgumentException("The text is empty: it needs at least one word or character.", nameof(words));
+        int[] ids = [.. Ids(words)];
         if (Width == 1) return Sequence.OfTokens(ids, 1);
         int[] steps = new int[ids.Length * Width];
         Array.Fill(steps, Sequence.NoId);
@@ -129,7 +178,7 @@ public sealed partial class Tokenizer
             Span<int> step = steps.AsSpan(t * Width, Width);
             step[0] = ids[t];
             for (int order = 2; order <= Math.Min(_config.TokenNgrams, t + 1); order++) step[order - 1] = _ngrams.Find(ids.AsSpan(t - order + 1, order));
-            if (_config.SubwordFeatures == SubwordFeatures.Affix) FindAffixes(tokens[t], step[_config.TokenNgrams..]);
+            if (_config.SubwordFeatures == SubwordFeatures.Affix) FindAffixes(words[t].ToString(), step[_config.TokenNgrams..]);
         }
 
         return Sequence.OfTokens(steps, Width);
@@ -145,24 +194,16 @@ public sealed partial class Tokenizer
         }
     }
 
-    private static List<string> Split(string text, TokenizerConfig config)
+    private IEnumerable<string> Pieces(ReadOnlyMemory<char> word)
     {
-        string folded = Fold(text, config);
-        return config.Kind == TokenizerKind.Char
-            ? [.. folded.EnumerateRunes().Select(rune => rune.ToString())]
-            : [.. Words().Matches(folded).Select(match => match.Value)];
+        int at = 0;
+        foreach (int id in _bpe.Encode(word.Span).ToArray())
+        {
+            int length = id != Vocabulary.Unknown ? _vocabulary.Tokens[id - 1].Length : char.IsHighSurrogate(word.Span[at]) ? 2 : 1;
+            yield return word.Slice(at, length).ToString();
+            at += length;
+        }
     }
 
-    private static string Fold(string text, TokenizerConfig config)
-    {
-        // Half a surrogate pair cannot be stored as JSON: it becomes U+FFFD here, as it would there.
-        string whole = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
-        return config.Lowercase ? whole.ToLowerInvariant() : whole;
-    }
-
-    /// <summary>A surrogate pair is never cut; Han, kana and Thai go character by character; an apostrophe inside a word belongs to it.</summary>
-    [GeneratedRegex(@"[\uD800-\uDBFF][\uDC00-\uDFFF]|[\u0E00-\u0E7F\u3040-\u30FF\u3400-\u4DBF\u4E00-\u9FFF]|[\w-[\u0E00-\u0E7F\u3040-\u30FF\u3400-\u4DBF\u4E00-\u9FFF]]+(?:['’][\w-[\u0E00-\u0E7F\u3040-\u30FF\u3400-\u4DBF\u4E00-\u9FFF]]+)*|[^\w\s]")]
-    private static partial Regex Words();
-
-    private sealed record Saved(TokenizerConfig Config, IReadOnlyList<string> Tokens, IReadOnlyList<int> Ngrams, IReadOnlyList<string> Affixes);
+    private sealed record Saved(TokenizerConfig Config, IReadOnlyList<string> Tokens, IReadOnlyList<int> Merges, IReadOnlyList<int> Ngrams, IReadOnlyList<string> Affixes);
 }

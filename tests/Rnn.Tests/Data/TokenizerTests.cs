@@ -22,6 +22,8 @@ public sealed class TokenizerTests
     [InlineData("great 🎬🎬 film", 4, 3)]
     [InlineData("l’été", 1, 1)]
     [InlineData("...", 3, 1)]
+    [InlineData("हिन्दी में", 2, 2)]
+    [InlineData("❤\uFE0F love", 2, 2)]
     public void Words_punctuation_and_symbols_are_tokens(string text, int tokens, int distinct)
     {
         var ids = Ids(Of([text]), text);
@@ -146,8 +148,21 @@ public sealed class TokenizerTests
     [InlineData("null")]
     [InlineData("[]")]
     [InlineData("{}")]
-    [InlineData("""{"Config":null,"Tokens":["a"],"Ngrams":[]}""")]
-    [InlineData("""{"Config":{},"Tokens":["a","a"],"Ngrams":[]}""")]
-    [InlineData("""{"Config":{},"Tokens":["a",null],"Ngrams":[]}""")]
+    [InlineData("""{"Config":null,"Tokens":["a"],"Merges":[],"Ngrams":[],"Affixes":[]}""")]
+    [InlineData("""{"Config":{},"Tokens":["a"],"Ngrams":[],"Affixes":[]}""")]
+    [InlineData("""{"Config":{},"Tokens":["a","a"],"Merges":[],"Ngrams":[],"Affixes":[]}""")]
+    [InlineData("""{"Config":{},"Tokens":["a",null],"Merges":[],"Ngrams":[],"Affixes":[]}""")]
+    [InlineData("""{"Config":{"Kind":7},"Tokens":["a"],"Merges":[],"Ngrams":[],"Affixes":[]}""")]
+    [InlineData("""{"Config":{"TokenNgrams":0},"Tokens":["a"],"Merges":[],"Ngrams":[],"Affixes":[]}""")]
+    [InlineData("""{"Config":{"KeepSpaces":true,"TokenNgrams":2},"Tokens":["a"],"Merges":[],"Ngrams":[],"Affixes":[]}""")]
+    [InlineData("""{"Config":{"Kind":2},"Tokens":["a","b","ab"],"Merges":[1],"Ngrams":[],"Affixes":[]}""")]
+    [InlineData("""{"Config":{"Kind":2},"Tokens":["a","b","ab"],"Merges":[2,1],"Ngrams":[],"Affixes":[]}""")]
+    [InlineData("""{"Config":{"Kind":2},"Tokens":["a","b","ab"],"Merges":[1,2,1,2],"Ngrams":[],"Affixes":[]}""")]
+    [InlineData("""{"Config":{"Kind":2},"Tokens":["a","b","ab"],"Merges":[0,1],"Ngrams":[],"Affixes":[]}""")]
+    [InlineData("""{"Config":{"Kind":2},"Tokens":["a","b","ab"],"Merges":[1,4],"Ngrams":[],"Affixes":[]}""")]
     public void What_is_no_tokenizer_is_refused(string json) => Assert.Throws<InvalidDataException>(() => Tokenizer.FromJson(json));
+
+    [Fact]
+    public void What_is_refused_is_refused_for_what_is_wrong_in_it() =>
+        Assert.Equal(4, Tokenizer.FromJson("""{"Config":{"Kind":2},"Tokens":["a","b","ab"],"Merges":[1,2],"Ngrams":[],"Affixes":[]}""").VocabularySize);
 }
