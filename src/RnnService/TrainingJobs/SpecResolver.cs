@@ -86,8 +86,8 @@ internal static class SpecResolver
             errors.Unavailable("/tokenizer/kind", given.Kind is not null, "Leave it out: the dataset's rows are tokens already.");
         var kind = errors.Choice("/tokenizer/kind", given.Kind, SpecDefaults.Tokenizer(data), Enum.GetValues<TokenizerKind>());
         var subwords = errors.Choice("/tokenizer/subword_features", given.SubwordFeatures, SpecDefaults.SubwordFeatures(kind), Enum.GetValues<SubwordFeatures>());
-        if (kind == TokenizerKind.Char)
-            errors.Unavailable("/tokenizer/subword_features", subwords != SubwordFeatures.None, "Leave it out, or set tokenizer.kind to word: a character has no parts.");
+        if (kind != TokenizerKind.Word)
+            errors.Unavailable("/tokenizer/subword_features", subwords != SubwordFeatures.None, "Leave it out, or set tokenizer.kind to word: a character has no parts, and a BPE token is one.");
         return new TokenizerSpec
         {
             Kind = kind,
