@@ -4,6 +4,7 @@ return args switch
 {
     ["train", ..] => TrainBenchmark.Run(args[1..]),
     ["matmul", ..] => MatMulBenchmark.Run(),
+    ["memory", ..] => MemoryBenchmark.Run(args[1..]),
     ["http", ..] => await HttpBenchmark.RunAsync(args[1..]),
     ["echo", var url] => await EchoServer.RunAsync(url),
     _ => Usage(),
@@ -14,6 +15,7 @@ static int Usage()
     Console.Error.WriteLine("""
         dotnet run -c Release --project tests/Rnn.Benchmarks -- train    a training step beside TorchSharp's (fetches libtorch)
         dotnet run -c Release --project tests/Rnn.Benchmarks -- matmul   the packed product beside the machine's FMA peak
+        dotnet run -c Release --project tests/Rnn.Benchmarks -- memory   the classic tests of memory: which cell solves them, and when
         dotnet run -c Release --project tests/Rnn.Benchmarks -- http     one sentence over HTTP beside an echo (needs wrk)
         Each writes its table into tests/Rnn.Benchmarks/README.md; --dry leaves the file alone.
         """);
