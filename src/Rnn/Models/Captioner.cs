@@ -38,8 +38,8 @@ public sealed class Captioner : Network
         Complete([_in, .. _initial is null ? (IPackable[])[] : [_initial], .. _stack.Cells, .. _head.Packables]);
     }
 
-    /// <summary>The shape.</summary>
-    public CaptionerConfig Config { get; }
+    /// <inheritdoc/>
+    public override CaptionerConfig Config { get; }
 
     /// <inheritdoc/>
     public override int Outputs => Config.VocabularySize;

@@ -14,7 +14,7 @@ public enum Feedback
 }
 
 /// <summary>The shape of a <see cref="Captioner"/>.</summary>
-public sealed record CaptionerConfig
+public sealed record CaptionerConfig : NetworkConfig
 {
     /// <summary>Values of the vector that is described (F).</summary>
     public required int FeatureSize { get; init; }
@@ -60,4 +60,7 @@ public sealed record CaptionerConfig
 
     /// <summary>How open the gate that keeps the state is at the start.</summary>
     public ForgetBias ForgetBias { get; init; } = 1;
+
+    /// <inheritdoc/>
+    public override Network Build() => new Captioner(this);
 }

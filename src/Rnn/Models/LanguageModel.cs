@@ -5,7 +5,7 @@ using Rnn.Tensors;
 namespace Rnn.Models;
 
 /// <summary>The shape of a <see cref="LanguageModel"/>.</summary>
-public sealed record LanguageModelConfig
+public sealed record LanguageModelConfig : NetworkConfig
 {
     /// <summary>Embedding and recurrence, one direction.</summary>
     public required EncoderConfig Encoder { get; init; }
@@ -18,6 +18,9 @@ public sealed record LanguageModelConfig
 
     /// <summary>Whether the output layer is the embedding table (Press &amp; Wolf 2017).</summary>
     public bool TieWeights { get; init; }
+
+    /// <inheritdoc/>
+    public override Network Build() => new LanguageModel(this);
 }
 
 /// <summary>
@@ -40,8 +43,8 @@ public sealed class LanguageModel : Network
         Complete([.. _encoder.Stack.Cells, .. _head.Packables]);
     }
 
-    /// <summary>The shape.</summary>
-    public LanguageModelConfig Config { get; }
+    /// <inheritdoc/>
+    public override LanguageModelConfig Config { get; }
 
     /// <inheritdoc/>
     public override int Outputs => Config.Encoder.VocabularySize;

@@ -14,6 +14,9 @@ public abstract class Network
     /// <summary>All weights; zero until <see cref="Initialize"/> draws them or a file fills them.</summary>
     public ParameterSet Parameters { get; } = new();
 
+    /// <summary>The shape.</summary>
+    public abstract NetworkConfig Config { get; }
+
     /// <summary>Logits per target: classes (C) or the tokens of a vocabulary (V).</summary>
     public abstract int Outputs { get; }
 

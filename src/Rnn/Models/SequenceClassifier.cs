@@ -23,8 +23,8 @@ public sealed class SequenceClassifier : Network
         Complete([.. _encoder.Stack.Cells, _head]);
     }
 
-    /// <summary>The shape.</summary>
-    public SequenceClassifierConfig Config { get; }
+    /// <inheritdoc/>
+    public override SequenceClassifierConfig Config { get; }
 
     /// <inheritdoc/>
     public override int Outputs => Config.Classes;

@@ -3,7 +3,7 @@ using Rnn.Layers;
 namespace Rnn.Models;
 
 /// <summary>The shape of a <see cref="SequenceClassifier"/>: everything that fixes its parameters and its mathematics.</summary>
-public sealed record SequenceClassifierConfig
+public sealed record SequenceClassifierConfig : NetworkConfig
 {
     /// <summary>What reads the sequence.</summary>
     public required EncoderConfig Encoder { get; init; }
@@ -13,4 +13,7 @@ public sealed record SequenceClassifierConfig
 
     /// <summary>Classes (C), at least 2.</summary>
     public required int Classes { get; init; }
+
+    /// <inheritdoc/>
+    public override Network Build() => new SequenceClassifier(this);
 }

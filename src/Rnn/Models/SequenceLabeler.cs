@@ -4,13 +4,16 @@ using Rnn.Tensors;
 namespace Rnn.Models;
 
 /// <summary>The shape of a <see cref="SequenceLabeler"/>.</summary>
-public sealed record SequenceLabelerConfig
+public sealed record SequenceLabelerConfig : NetworkConfig
 {
     /// <summary>What reads the sequence; one direction only if labels must come as the input arrives.</summary>
     public required EncoderConfig Encoder { get; init; }
 
     /// <summary>Classes (C), at least 2.</summary>
     public required int Classes { get; init; }
+
+    /// <inheritdoc/>
+    public override Network Build() => new SequenceLabeler(this);
 }
 
 /// <summary>
@@ -31,8 +34,8 @@ public sealed class SequenceLabeler : Network
         Complete([.. _encoder.Stack.Cells, .. _head.Packables]);
     }
 
-    /// <summary>The shape.</summary>
-    public SequenceLabelerConfig Config { get; }
+    /// <inheritdoc/>
+    public override SequenceLabelerConfig Config { get; }
 
     /// <inheritdoc/>
     public override int Outputs => Config.Classes;

@@ -5,7 +5,7 @@ using Rnn.Tensors;
 namespace Rnn.Models;
 
 /// <summary>The shape of a <see cref="Translator"/>.</summary>
-public sealed record TranslatorConfig
+public sealed record TranslatorConfig : NetworkConfig
 {
     /// <summary>What reads the source.</summary>
     public required EncoderConfig Encoder { get; init; }
@@ -18,6 +18,9 @@ public sealed record TranslatorConfig
 
     /// <summary>The token that ends a text.</summary>
     public required int End { get; init; }
+
+    /// <inheritdoc/>
+    public override Network Build() => new Translator(this);
 }
 
 /// <summary>
@@ -38,8 +41,8 @@ public sealed class Translator : Network
         Complete([.. Encoder.Stack.Cells, .. Bridge.Packables, .. Decoder.Packables]);
     }
 
-    /// <summary>The shape.</summary>
-    public TranslatorConfig Config { get; }
+    /// <inheritdoc/>
+    public override TranslatorConfig Config { get; }
 
     /// <inheritdoc/>
     public override int Outputs => Config.Decoder.VocabularySize;

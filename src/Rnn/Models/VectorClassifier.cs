@@ -6,7 +6,7 @@ using Rnn.Tensors;
 namespace Rnn.Models;
 
 /// <summary>The shape of a <see cref="VectorClassifier"/>.</summary>
-public sealed record VectorClassifierConfig
+public sealed record VectorClassifierConfig : NetworkConfig
 {
     /// <summary>Values of the vector (F).</summary>
     public required int FeatureSize { get; init; }
@@ -25,6 +25,9 @@ public sealed record VectorClassifierConfig
 
     /// <summary>Classes (C), at least 2.</summary>
     public required int Classes { get; init; }
+
+    /// <inheritdoc/>
+    public override Network Build() => new VectorClassifier(this);
 }
 
 /// <summary>
@@ -46,8 +49,8 @@ public sealed class VectorClassifier : Network
         Complete([.. _hidden, _head]);
     }
 
-    /// <summary>The shape.</summary>
-    public VectorClassifierConfig Config { get; }
+    /// <inheritdoc/>
+    public override VectorClassifierConfig Config { get; }
 
     /// <inheritdoc/>
     public override int Outputs => Config.Classes;

@@ -42,12 +42,12 @@ internal static class ClassifyEndpoints
         var sequences = new Sequence[inputs.Items.Count];
         for (var i = 0; i < sequences.Length; i++)
         {
-            if (Encode(model.Classifier, inputs.Items[i], i, limits.StepsPerInput, out var sequence) is { } problem) return Answer(problem);
+            if (Encode(model.Model.Codec, inputs.Items[i], i, limits.StepsPerInput, out var sequence) is { } problem) return Answer(problem);
             sequences[i] = sequence!;
         }
 
         var probabilities = await model.Batcher.ClassifyAsync(sequences);
-        var predictions = Array.ConvertAll(probabilities, scores => Prediction.Of(model.Classifier.Labels, scores));
+        var predictions = Array.ConvertAll(probabilities, scores => Prediction.Of(model.Model.Codec.Labels, scores));
         return TypedResults.Json(new ClassifyResponse(version.Model, version.Version, predictions), ClassifyJson.Default.ClassifyResponse);
     }
 
@@ -69,7 +69,7 @@ internal static class ClassifyEndpoints
     }
 
     // A wrong kind, a wrong width or no token at all is the model's to say; the place of it is ours.
-    private static InputError? Encode(TrainedClassifier model, PredictionInput input, int index, int mostSteps, out Sequence? sequence)
+    private static InputError? Encode(Codec model, PredictionInput input, int index, int mostSteps, out Sequence? sequence)
     {
         var pointer = $"/inputs/{index}";
         sequence = null;

@@ -6,7 +6,7 @@ namespace RnnService.Registry;
 /// Models in memory, the least recently used dropped when their weights exceed a budget of bytes.
 /// Requests that want the same absent model share one load. Keyed by weights blob, whose content never changes.
 /// </summary>
-internal sealed class ModelCache(Func<string, Task<TrainedClassifier>> load, long budgetBytes)
+internal sealed class ModelCache(Func<string, Task<TrainedModel>> load, long budgetBytes)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LinkedListNode<Entry>> _entries = [];
@@ -50,7 +50,7 @@ internal sealed class ModelCache(Func<string, Task<TrainedClassifier>> load, lon
             var model = new LoadedModel(await load(entry.BlobId));
             lock (_gate)
             {
-                entry.Bytes = model.Classifier.SizeInBytes;
+                entry.Bytes = model.Model.SizeInBytes;
                 // Dropped while it loaded: serve those who wait for it, but do not count it.
                 if (_entries.TryGetValue(entry.BlobId, out var node) && node.Value == entry)
                 {

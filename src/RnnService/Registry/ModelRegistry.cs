@@ -35,7 +35,7 @@ internal sealed class ModelRegistry
         _cache = new ModelCache(async blobId =>
         {
             await using var stream = await blobs.OpenAsync(blobId, CancellationToken.None);
-            return TrainedClassifier.Load(stream);
+            return TrainedModel.Load(stream);
         }, cacheSize.Bytes);
     }
 

@@ -67,7 +67,7 @@ internal sealed class TrainingRun
     }
 
     /// <summary>The best weights, measured on every split, as a classifier that can answer.</summary>
-    public (TrainedClassifier Classifier, JobMetrics Metrics, IReadOnlyList<MetricRow> TestPoints) Finish()
+    public (TrainedModel Model, JobMetrics Metrics, IReadOnlyList<MetricRow> TestPoints) Finish()
     {
         _loop.TakeBest();
         var (epoch, step) = (Math.Max(1, _loop.State.BestEpoch), _loop.State.Step);
@@ -79,7 +79,7 @@ internal sealed class TrainingRun
             Test = _data.Test is null ? null : Split(Evaluation.Measure(_network, _data.Test, _shards)),
         };
         IReadOnlyList<MetricRow> points = metrics.Test is null ? [] : [.. Points(step, epoch, "test", metrics.Test)];
-        return (new TrainedClassifier(_network, _data.Tokenizer, _data.Scaler, _data.Labels), metrics, points);
+        return (new TrainedModel(_network, new Codec(_data.Tokenizer, _data.Scaler, _data.Labels, null)), metrics, points);
     }
 
     private void Record(StepReport report, EpochReport epoch)

@@ -105,10 +105,10 @@ internal sealed class TrainingWorker(
 
     private void Publish(JobClaim claim, TrainingJobRow job, TrainingSpec spec, string datasetSha256, TrainingRun run, JobStatus status)
     {
-        var (classifier, metrics, points) = run.Finish();
-        var receipt = new ModelReceipt(datasetSha256, JsonElement.Parse(job.SpecJson), spec.Training.Seed, EngineIdentity.Version, EngineIdentity.InstructionSet, SafeTensors.Sha256(classifier.Tensors));
+        var (model, metrics, points) = run.Finish();
+        var receipt = new ModelReceipt(datasetSha256, JsonElement.Parse(job.SpecJson), spec.Training.Seed, EngineIdentity.Version, EngineIdentity.InstructionSet, SafeTensors.Sha256(model.Tensors));
         using var writer = blobs.Create(BlobKind.Weights);
-        classifier.Save(writer, new Dictionary<string, string> { ["model"] = job.Model, ["spec"] = job.SpecJson });
+        model.Save(writer, new Dictionary<string, string> { ["model"] = job.Model, ["spec"] = job.SpecJson });
         var blob = writer.CompleteAsync(CancellationToken.None).GetAwaiter().GetResult();
         int number;
         try
