@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Rnn.Cells;
+using Rnn.Data;
 using Rnn.Layers;
 using Rnn.Tensors;
 using Rnn.Training;
@@ -100,7 +101,6 @@ public sealed class SpecResolverTests
     [InlineData("network", "variational_dropout", "true")]
     [InlineData("network", "tie_weights", "true")]
     [InlineData("tokenizer", "subword_features", "\"char\"")]
-    [InlineData("tokenizer", "kind", "\"bpe\"")]
     [InlineData("training", "bptt_steps", "64")]
     [InlineData("training", "accumulate_steps", "2")]
     [InlineData("training", "optimizer", "\"sgd\"")]
@@ -118,6 +118,19 @@ public sealed class SpecResolverTests
 
         Assert.Null(spec);
         Assert.Equal($"/{group}/{field}", Assert.Single(errors).Pointer);
+    }
+
+    [Theory]
+    [InlineData("char")]
+    [InlineData("bpe")]
+    public void Subword_features_are_of_whole_words(string kind)
+    {
+        var (_, errors) = Resolve($$$"""{"dataset":"r","model":"m","tokenizer":{"kind":"{{{kind}}}","subword_features":"affix"}}""", Reviews);
+        Assert.Equal("/tokenizer/subword_features", Assert.Single(errors).Pointer);
+
+        var (spec, none) = Resolve($$$"""{"dataset":"r","model":"m","tokenizer":{"kind":"{{{kind}}}"}}""", Reviews);
+        Assert.Empty(none);
+        Assert.Equal(SubwordFeatures.None, spec!.Tokenizer!.SubwordFeatures);
     }
 
     [Fact]
