@@ -15,10 +15,12 @@ internal abstract class RnnDbContext(DbContextOptions options) : DbContext(optio
     public DbSet<TrainingJobRow> TrainingJobs => Set<TrainingJobRow>();
     public DbSet<CheckpointRow> Checkpoints => Set<CheckpointRow>();
     public DbSet<MetricRow> Metrics => Set<MetricRow>();
+    public DbSet<EventRow> Events => Set<EventRow>();
     public DbSet<ModelRow> Models => Set<ModelRow>();
     public DbSet<ModelVersionRow> ModelVersions => Set<ModelVersionRow>();
     public DbSet<ModelAliasRow> ModelAliases => Set<ModelAliasRow>();
     public DbSet<IdempotencyRow> Idempotency => Set<IdempotencyRow>();
+    public DbSet<ProtectionKeyRow> ProtectionKeys => Set<ProtectionKeyRow>();
 
     /// <inheritdoc/>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -26,6 +28,7 @@ internal abstract class RnnDbContext(DbContextOptions options) : DbContext(optio
         configurationBuilder.Properties<DateTime>().HaveConversion<UtcDateTime>();
         configurationBuilder.Properties<BlobKind>().HaveConversion<SnakeCaseEnum<BlobKind>>();
         configurationBuilder.Properties<JobStatus>().HaveConversion<SnakeCaseEnum<JobStatus>>();
+        configurationBuilder.Properties<EventKind>().HaveConversion<SnakeCaseEnum<EventKind>>();
         configurationBuilder.Properties<DatasetFormat>().HaveConversion<SnakeCaseEnum<DatasetFormat>>();
         configurationBuilder.Properties<LearningTask>().HaveConversion<SnakeCaseEnum<LearningTask>>();
     }
@@ -71,6 +74,11 @@ internal abstract class RnnDbContext(DbContextOptions options) : DbContext(optio
         {
             metric.HasIndex(row => new { row.JobId, row.Id });
             metric.HasOne<TrainingJobRow>().WithMany().HasForeignKey(row => row.JobId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<EventRow>(happened =>
+        {
+            happened.HasKey(row => new { row.JobId, row.Number });
+            happened.HasOne<TrainingJobRow>().WithMany().HasForeignKey(row => row.JobId).OnDelete(DeleteBehavior.Cascade);
         });
     }
 

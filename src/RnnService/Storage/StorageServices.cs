@@ -1,3 +1,6 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.XmlEncryption;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -8,7 +11,7 @@ namespace RnnService.Storage;
 /// <summary>Registers the database.</summary>
 internal static class StorageServices
 {
-    /// <summary>Offers <c>IDbContextFactory&lt;RnnDbContext&gt;</c>, <see cref="Blobs"/> and <see cref="Database"/> for the given place.</summary>
+    /// <summary>Offers <c>IDbContextFactory&lt;RnnDbContext&gt;</c>, <see cref="Blobs"/>, <see cref="Database"/> and Data Protection for the given place.</summary>
     public static IServiceCollection AddStorage(this IServiceCollection services, DatabaseLocation location)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -16,6 +19,15 @@ internal static class StorageServices
         services.AddSingleton<Blobs>();
         services.AddSingleton<DatasetReader>();
         services.AddSingleton<Database>();
+        services.AddSingleton<ProtectionKeys>();
+        // A fixed name: by default it is the program's folder, which differs between replicas.
+        services.AddDataProtection().SetApplicationName("RnnService");
+        services.AddOptions<KeyManagementOptions>().Configure<ProtectionKeys>((protection, keys) =>
+        {
+            protection.XmlRepository = keys;
+            // In plain text, and without a warning at the first start: nothing else in the database is encrypted by the service either.
+            protection.XmlEncryptor = new NullXmlEncryptor();
+        });
         if (location.PostgreSql is { } connection)
         {
             services.AddPooledDbContextFactory<PostgreSqlRnnDbContext>(options => options.UseNpgsql(connection));

@@ -57,6 +57,9 @@ internal sealed class TrainingJobRow
     /// <summary>Whether a client asked to stop it.</summary>
     public bool CancelRequested { get; set; }
 
+    /// <summary>Number of its newest event; raised in the transaction that adds the event.</summary>
+    public long LastEvent { get; set; }
+
     /// <summary>The published version.</summary>
     public int? ResultVersion { get; set; }
 

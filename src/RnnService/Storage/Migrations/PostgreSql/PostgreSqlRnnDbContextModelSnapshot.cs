@@ -137,6 +137,30 @@ namespace RnnService.Storage.Migrations.PostgreSql
                     b.ToTable("Datasets");
                 });
 
+            modelBuilder.Entity("RnnService.Storage.EventRow", b =>
+                {
+                    b.Property<string>("JobId")
+                        .HasColumnType("text");
+
+                    b.Property<long>("Number")
+                        .HasColumnType("bigint");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("Json")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.HasKey("JobId", "Number");
+
+                    b.ToTable("Events");
+                });
+
             modelBuilder.Entity("RnnService.Storage.IdempotencyRow", b =>
                 {
                     b.Property<string>("Scope")
@@ -284,6 +308,27 @@ namespace RnnService.Storage.Migrations.PostgreSql
                     b.ToTable("ModelVersions");
                 });
 
+            modelBuilder.Entity("RnnService.Storage.ProtectionKeyRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Xml")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("ProtectionKeys");
+                });
+
             modelBuilder.Entity("RnnService.Storage.TrainingJobRow", b =>
                 {
                     b.Property<string>("Id")
@@ -310,6 +355,9 @@ namespace RnnService.Storage.Migrations.PostgreSql
 
                     b.Property<DateTime?>("FinishedAt")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<long>("LastEvent")
+                        .HasColumnType("bigint");
 
                     b.Property<DateTime?>("LeaseUntil")
                         .HasColumnType("timestamp with time zone");
@@ -394,6 +442,15 @@ namespace RnnService.Storage.Migrations.PostgreSql
                         .WithMany()
                         .HasForeignKey("BlobId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("RnnService.Storage.EventRow", b =>
+                {
+                    b.HasOne("RnnService.Storage.TrainingJobRow", null)
+                        .WithMany()
+                        .HasForeignKey("JobId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 

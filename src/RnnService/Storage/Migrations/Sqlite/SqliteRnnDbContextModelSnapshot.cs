@@ -132,6 +132,30 @@ namespace RnnService.Storage.Migrations.Sqlite
                     b.ToTable("Datasets");
                 });
 
+            modelBuilder.Entity("RnnService.Storage.EventRow", b =>
+                {
+                    b.Property<string>("JobId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Number")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Json")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("JobId", "Number");
+
+                    b.ToTable("Events");
+                });
+
             modelBuilder.Entity("RnnService.Storage.IdempotencyRow", b =>
                 {
                     b.Property<string>("Scope")
@@ -277,6 +301,25 @@ namespace RnnService.Storage.Migrations.Sqlite
                     b.ToTable("ModelVersions");
                 });
 
+            modelBuilder.Entity("RnnService.Storage.ProtectionKeyRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Xml")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("ProtectionKeys");
+                });
+
             modelBuilder.Entity("RnnService.Storage.TrainingJobRow", b =>
                 {
                     b.Property<string>("Id")
@@ -303,6 +346,9 @@ namespace RnnService.Storage.Migrations.Sqlite
 
                     b.Property<DateTime?>("FinishedAt")
                         .HasColumnType("TEXT");
+
+                    b.Property<long>("LastEvent")
+                        .HasColumnType("INTEGER");
 
                     b.Property<DateTime?>("LeaseUntil")
                         .HasColumnType("TEXT");
@@ -387,6 +433,15 @@ namespace RnnService.Storage.Migrations.Sqlite
                         .WithMany()
                         .HasForeignKey("BlobId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("RnnService.Storage.EventRow", b =>
+                {
+                    b.HasOne("RnnService.Storage.TrainingJobRow", null)
+                        .WithMany()
+                        .HasForeignKey("JobId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 

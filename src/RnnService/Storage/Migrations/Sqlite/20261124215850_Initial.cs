@@ -58,6 +58,20 @@ namespace RnnService.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "ProtectionKeys",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    Name = table.Column<string>(type: "TEXT", nullable: false),
+                    Xml = table.Column<string>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ProtectionKeys", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "TrainingJobs",
                 columns: table => new
                 {
@@ -78,6 +92,7 @@ namespace RnnService.Storage.Migrations.Sqlite
                     LeaseUntil = table.Column<DateTime>(type: "TEXT", nullable: true),
                     Fence = table.Column<long>(type: "INTEGER", nullable: false),
                     CancelRequested = table.Column<bool>(type: "INTEGER", nullable: false),
+                    LastEvent = table.Column<long>(type: "INTEGER", nullable: false),
                     ResultVersion = table.Column<int>(type: "INTEGER", nullable: true),
                     TraceParent = table.Column<string>(type: "TEXT", nullable: true),
                     CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
@@ -193,6 +208,27 @@ namespace RnnService.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "Events",
+                columns: table => new
+                {
+                    JobId = table.Column<string>(type: "TEXT", nullable: false),
+                    Number = table.Column<long>(type: "INTEGER", nullable: false),
+                    Kind = table.Column<string>(type: "TEXT", nullable: false),
+                    Json = table.Column<string>(type: "TEXT", nullable: false),
+                    CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Events", x => new { x.JobId, x.Number });
+                    table.ForeignKey(
+                        name: "FK_Events_TrainingJobs_JobId",
+                        column: x => x.JobId,
+                        principalTable: "TrainingJobs",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Metrics",
                 columns: table => new
                 {
@@ -290,6 +326,9 @@ namespace RnnService.Storage.Migrations.Sqlite
                 name: "Datasets");
 
             migrationBuilder.DropTable(
+                name: "Events");
+
+            migrationBuilder.DropTable(
                 name: "Idempotency");
 
             migrationBuilder.DropTable(
@@ -297,6 +336,9 @@ namespace RnnService.Storage.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "ModelAliases");
+
+            migrationBuilder.DropTable(
+                name: "ProtectionKeys");
 
             migrationBuilder.DropTable(
                 name: "TrainingJobs");

@@ -59,6 +59,20 @@ namespace RnnService.Storage.Migrations.PostgreSql
                 });
 
             migrationBuilder.CreateTable(
+                name: "ProtectionKeys",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    Name = table.Column<string>(type: "text", nullable: false),
+                    Xml = table.Column<string>(type: "text", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ProtectionKeys", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "TrainingJobs",
                 columns: table => new
                 {
@@ -79,6 +93,7 @@ namespace RnnService.Storage.Migrations.PostgreSql
                     LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     Fence = table.Column<long>(type: "bigint", nullable: false),
                     CancelRequested = table.Column<bool>(type: "boolean", nullable: false),
+                    LastEvent = table.Column<long>(type: "bigint", nullable: false),
                     ResultVersion = table.Column<int>(type: "integer", nullable: true),
                     TraceParent = table.Column<string>(type: "text", nullable: true),
                     CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
@@ -194,6 +209,27 @@ namespace RnnService.Storage.Migrations.PostgreSql
                 });
 
             migrationBuilder.CreateTable(
+                name: "Events",
+                columns: table => new
+                {
+                    JobId = table.Column<string>(type: "text", nullable: false),
+                    Number = table.Column<long>(type: "bigint", nullable: false),
+                    Kind = table.Column<string>(type: "text", nullable: false),
+                    Json = table.Column<string>(type: "text", nullable: false),
+                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Events", x => new { x.JobId, x.Number });
+                    table.ForeignKey(
+                        name: "FK_Events_TrainingJobs_JobId",
+                        column: x => x.JobId,
+                        principalTable: "TrainingJobs",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Metrics",
                 columns: table => new
                 {
@@ -291,6 +327,9 @@ namespace RnnService.Storage.Migrations.PostgreSql
                 name: "Datasets");
 
             migrationBuilder.DropTable(
+                name: "Events");
+
+            migrationBuilder.DropTable(
                 name: "Idempotency");
 
             migrationBuilder.DropTable(
@@ -298,6 +337,9 @@ namespace RnnService.Storage.Migrations.PostgreSql
 
             migrationBuilder.DropTable(
                 name: "ModelAliases");
+
+            migrationBuilder.DropTable(
+                name: "ProtectionKeys");
 
             migrationBuilder.DropTable(
                 name: "TrainingJobs");
