@@ -30,8 +30,8 @@ internal sealed record Limits
     /// <summary>Jobs that wait for a worker. Default 100.</summary>
     public int QueuedJobs { get; init; } = 100;
 
-    /// <summary>Event streams and sockets open at the same time. Default 64.</summary>
-    public int ConcurrentStreams { get; init; } = 64;
+    /// <summary>Event streams and sockets open at the same time. Default 256: each holds a connection but no thread.</summary>
+    public int ConcurrentStreams { get; init; } = 256;
 
     /// <summary>Requests answered at the same time. Default 512.</summary>
     public int ConcurrentRequests { get; init; } = 512;

@@ -18,7 +18,7 @@ internal static class EndpointConventions
         return endpoint;
     }
 
-    /// <summary>Shows an example in the OpenAPI document: the body to send and the answer, as JSON; each may be null.</summary>
+    /// <summary>Shows an example in the OpenAPI document: the body to send and the answer, as JSON or as a stream of events; each may be null.</summary>
     public static TBuilder WithExample<TBuilder>(this TBuilder endpoint, string? request, string? response)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new BodyExample(request, response));
 
@@ -26,7 +26,7 @@ internal static class EndpointConventions
     public static TBuilder WithParameterExample<TBuilder>(this TBuilder endpoint, string parameter, string value)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new ParameterExample(parameter, value));
 
-    /// <summary>An example body and answer, as JSON.</summary>
+    /// <summary>An example body and answer.</summary>
     internal sealed record BodyExample(string? Request, string? Response);
 
     /// <summary>An example of one parameter.</summary>

@@ -18,6 +18,7 @@ internal static class HttpConventions
         });
         builder.Services.AddRequestLimits(options.Limits);
         builder.Services.AddHealth();
+        builder.Services.AddSingleton<EventStreams>();
         builder.Services.AddSingleton<IdempotencyKeys>();
         builder.Services.AddHostedService<IdempotencySweep>();
     }

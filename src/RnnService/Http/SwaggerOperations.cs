@@ -43,8 +43,12 @@ internal sealed class SwaggerOperations : IOperationFilter
             return;
         foreach (var (status, response) in operation.Responses ?? [])
         {
-            if (status[0] == '2' && response.Content?.TryGetValue("application/json", out var content) == true && content is OpenApiMediaType answered)
+            if (status[0] != '2')
+                continue;
+            if (response.Content?.TryGetValue("application/json", out var content) == true && content is OpenApiMediaType answered)
                 answered.Example = JsonNode.Parse(bodies.Response);
+            if (response.Content?.TryGetValue(EventStream.MediaType, out var events) == true && events is OpenApiMediaType streamed)
+                streamed.Example = JsonValue.Create(bodies.Response);
         }
     }
 }

@@ -26,6 +26,7 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
         if (seen is null) return null;
         var now = time.GetUtcNow().UtcDateTime;
         var status = seen.Status == JobStatus.Queued ? JobStatus.Running : seen.Status;
+        using var transaction = context.Database.BeginTransaction();
         var claimed = context.TrainingJobs
             .Where(job => job.Id == jobId && job.Fence == seen.Fence && job.Status == seen.Status
                 && (job.Status == JobStatus.Queued || job.Status == JobStatus.Running || job.Status == JobStatus.Cancelling)
@@ -38,20 +39,25 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
                 .SetProperty(job => job.Status, status)
                 .SetProperty(job => job.StartedAt, job => job.StartedAt ?? now));
         if (claimed == 0) return null;
+        AppendStatus(context, jobId, now);
+        transaction.Commit();
         (seen.Fence, seen.Attempt, seen.Status) = (seen.Fence + 1, seen.Attempt + 1, status);
         return (new JobClaim(jobId, seen.Fence), seen);
     }
 
-    /// <summary>Extends the lease and stores the progress; says whether a client asked the job to stop.</summary>
+    /// <summary>Extends the lease, stores the progress and tells it; says whether a client asked the job to stop.</summary>
     /// <exception cref="FencedException">Another worker has the job.</exception>
     public bool Renew(JobClaim claim, StoredProgress? progress)
     {
         using var context = contexts.CreateDbContext();
+        using var transaction = context.Database.BeginTransaction();
         var json = progress is null ? null : JsonSerializer.Serialize(progress, JsonConventions.Stored);
-        var until = time.GetUtcNow().UtcDateTime + Lease;
+        var now = time.GetUtcNow().UtcDateTime;
         Guard(claim, Own(context, claim).ExecuteUpdate(set => set
-            .SetProperty(job => job.LeaseUntil, until)
+            .SetProperty(job => job.LeaseUntil, now + Lease)
             .SetProperty(job => job.ProgressJson, job => json ?? job.ProgressJson)));
+        if (progress is not null) Append(context, claim.JobId, JobEvent.OfProgress(progress.Shown), now);
+        transaction.Commit();
         return context.TrainingJobs.Any(job => job.Id == claim.JobId && job.CancelRequested);
     }
 
@@ -62,16 +68,28 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
         context.Metrics.Where(metric => metric.JobId == claim.JobId && metric.Step > step).ExecuteDelete();
     }
 
-    /// <summary>Stores an epoch's measurements.</summary>
+    /// <summary>Tells those who follow the job something.</summary>
     /// <exception cref="FencedException">Another worker has the job.</exception>
-    public void AppendMetrics(JobClaim claim, IEnumerable<MetricRow> points, JobMetrics best)
+    public void AppendEvent(JobClaim claim, JobEvent happened)
+    {
+        using var context = contexts.CreateDbContext();
+        using var transaction = context.Database.BeginTransaction();
+        var now = time.GetUtcNow().UtcDateTime;
+        Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.LeaseUntil, now + Lease)));
+        Append(context, claim.JobId, happened, now);
+        transaction.Commit();
+    }
+
+    /// <summary>Stores an epoch's measurements and tells them.</summary>
+    /// <exception cref="FencedException">Another worker has the job.</exception>
+    public void AppendMetrics(JobClaim claim, IReadOnlyList<MetricRow> points, JobMetrics best)
     {
         using var context = contexts.CreateDbContext();
         using var transaction = context.Database.BeginTransaction();
         var json = JsonSerializer.Serialize(best, JsonConventions.Stored);
         Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.MetricsJson, json)));
         context.Metrics.AddRange(points);
-        context.SaveChanges();
+        Append(context, claim.JobId, JobEvent.OfMetrics(points), time.GetUtcNow().UtcDateTime);
         transaction.Commit();
     }
 
@@ -122,12 +140,15 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
     public void End(JobClaim claim, JobStatus status, string? error)
     {
         using var context = contexts.CreateDbContext();
+        using var transaction = context.Database.BeginTransaction();
         var now = time.GetUtcNow().UtcDateTime;
         Guard(claim, Own(context, claim).ExecuteUpdate(set => set
             .SetProperty(job => job.Status, status)
             .SetProperty(job => job.Error, error)
             .SetProperty(job => job.LeaseUntil, (DateTime?)null)
             .SetProperty(job => job.FinishedAt, now)));
+        AppendStatus(context, claim.JobId, now);
+        transaction.Commit();
     }
 
     /// <summary>Gives the job back unfinished, for another worker or the next start of this one.</summary>
@@ -140,7 +161,7 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
     /// <summary>One transaction publishes: the version, the final metrics and the end of the job. The weights' blob is written already.</summary>
     /// <returns>The version's number.</returns>
     /// <exception cref="FencedException">Another worker has the job; nothing was published.</exception>
-    public int Publish(JobClaim claim, JobStatus status, NewVersion version, string metricsJson, StoredProgress progress, IEnumerable<MetricRow> points)
+    public int Publish(JobClaim claim, JobStatus status, NewVersion version, string metricsJson, StoredProgress progress, IReadOnlyList<MetricRow> points)
     {
         using var context = contexts.CreateDbContext();
         using var transaction = context.Database.BeginTransaction();
@@ -151,12 +172,14 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
         var number = ModelRegistry.AddVersion(context, version, now);
         context.Metrics.AddRange(points);
         context.SaveChanges();
+        if (points.Count > 0) Append(context, claim.JobId, JobEvent.OfMetrics(points), now);
         Own(context, claim).ExecuteUpdate(set => set
             .SetProperty(job => job.Status, status)
             .SetProperty(job => job.ResultVersion, number)
             .SetProperty(job => job.MetricsJson, metricsJson)
             .SetProperty(job => job.ProgressJson, json)
             .SetProperty(job => job.FinishedAt, now));
+        AppendStatus(context, claim.JobId, now);
         transaction.Commit();
         return number;
     }
@@ -175,6 +198,12 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
     private static IQueryable<TrainingJobRow> Own(RnnDbContext context, JobClaim claim) =>
         context.TrainingJobs.Where(job => job.Id == claim.JobId && job.Fence == claim.Fence
             && (job.Status == JobStatus.Running || job.Status == JobStatus.Cancelling));
+
+    private static void Append(RnnDbContext context, string jobId, JobEvent happened, DateTime now) =>
+        JobEvents.AppendAsync(context, jobId, [happened], now, CancellationToken.None).GetAwaiter().GetResult();
+
+    private static void AppendStatus(RnnDbContext context, string jobId, DateTime now) =>
+        JobEvents.AppendStatusAsync(context, jobId, now, CancellationToken.None).GetAwaiter().GetResult();
 
     private static void Guard(JobClaim claim, int changed)
     {

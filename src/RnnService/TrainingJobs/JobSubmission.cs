@@ -35,6 +35,7 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Jo
             CreatedAt = now.UtcDateTime,
         };
         context.TrainingJobs.Add(row);
+        JobEvents.AddFirst(context, row, [JobEvent.OfStatus(row.Status), .. checkedRequest.Warnings.Select(JobEvent.OfWarning)]);
         await context.SaveChangesAsync(cancellationToken);
         queue.Enqueue(row.Id);
         return row;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using RnnService.Http;
 using RnnService.Storage;
@@ -23,6 +24,8 @@ internal static class TrainingJobEndpoints
         job.MapPost("/resume", Resume).WithProblems(404, 409).WithExample(null, TrainingJobExamples.Job).WithParameterExample("id", TrainingJobExamples.Name);
         job.MapGet("/metrics", Metrics).Produces<string>(200, "text/csv").WithProblems(404, 422)
             .WithExample(null, TrainingJobExamples.Metrics).WithParameterExample("id", TrainingJobExamples.Name);
+        job.MapGet("/events", Events).Produces<string>(200, EventStream.MediaType).WithProblems(400, 404, 422, 503)
+            .WithExample(null, TrainingJobExamples.Events).WithParameterExample("id", TrainingJobExamples.Name);
     }
 
     // A name given to a job finds the newest of that name: ids are for programs, names for people and examples.
@@ -107,13 +110,19 @@ internal static class TrainingJobEndpoints
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var now = time.GetUtcNow().UtcDateTime;
-        await context.TrainingJobs.Where(job => job.Id == id && job.Status == JobStatus.Queued).ExecuteUpdateAsync(set => set
-            .SetProperty(job => job.Status, JobStatus.Cancelled)
-            .SetProperty(job => job.CancelRequested, true)
-            .SetProperty(job => job.FinishedAt, now), cancellationToken);
-        await context.TrainingJobs.Where(job => job.Id == id && job.Status == JobStatus.Running).ExecuteUpdateAsync(set => set
-            .SetProperty(job => job.Status, JobStatus.Cancelling)
-            .SetProperty(job => job.CancelRequested, true), cancellationToken);
+        await using (var transaction = await context.Database.BeginTransactionAsync(cancellationToken))
+        {
+            var ended = await context.TrainingJobs.Where(job => job.Id == id && job.Status == JobStatus.Queued).ExecuteUpdateAsync(set => set
+                .SetProperty(job => job.Status, JobStatus.Cancelled)
+                .SetProperty(job => job.CancelRequested, true)
+                .SetProperty(job => job.FinishedAt, now), cancellationToken);
+            var asked = await context.TrainingJobs.Where(job => job.Id == id && job.Status == JobStatus.Running).ExecuteUpdateAsync(set => set
+                .SetProperty(job => job.Status, JobStatus.Cancelling)
+                .SetProperty(job => job.CancelRequested, true), cancellationToken);
+            if (ended + asked > 0) await JobEvents.AppendStatusAsync(context, id, now, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
         running.Cancel(id);
         var row = await context.TrainingJobs.AsNoTracking().FirstOrDefaultAsync(job => job.Id == id, cancellationToken);
         if (row is null) return Missing(id);
@@ -127,11 +136,13 @@ internal static class TrainingJobEndpoints
     /// <param name="id">The job's id, or its name: then the newest of that name.</param>
     /// <param name="contexts">The database.</param>
     /// <param name="queue">Takes the job to a worker.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">The client left.</param>
     private static async Task<Results<Accepted<TrainingJobResponse>, ProblemResult>> Resume(
-        string id, IDbContextFactory<RnnDbContext> contexts, JobQueue queue, CancellationToken cancellationToken)
+        string id, IDbContextFactory<RnnDbContext> contexts, JobQueue queue, TimeProvider time, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var changed = await Ended(context, id).Where(job => job.Status != JobStatus.Succeeded && context.Datasets.Any(set => set.Id == job.DatasetId))
             .ExecuteUpdateAsync(set => set
                 .SetProperty(job => job.Status, JobStatus.Queued)
@@ -139,6 +150,14 @@ internal static class TrainingJobEndpoints
                 .SetProperty(job => job.Attempt, 0)
                 .SetProperty(job => job.Error, (string?)null)
                 .SetProperty(job => job.FinishedAt, (DateTime?)null), cancellationToken);
+        if (changed > 0)
+        {
+            // It was not the last event after all, and a stream ends at it.
+            await context.Events.Where(happened => happened.JobId == id && happened.Kind == EventKind.Done).ExecuteDeleteAsync(cancellationToken);
+            await JobEvents.AppendStatusAsync(context, id, time.GetUtcNow().UtcDateTime, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
         var row = await context.TrainingJobs.AsNoTracking().FirstOrDefaultAsync(job => job.Id == id, cancellationToken);
         if (row is null) return Missing(id);
         if (changed == 0)
@@ -168,6 +187,40 @@ internal static class TrainingJobEndpoints
         if (max_points is int most) points = MetricsThinning.Thin(points, most);
         var wantsCsv = http.Request.GetTypedHeaders().Accept.OrderByDescending(type => type.Quality ?? 1).FirstOrDefault()?.MediaType == "text/csv";
         return wantsCsv ? TypedResults.Text(Csv(points), "text/csv", Encoding.UTF8) : TypedResults.Ok(new MetricsResponse(points));
+    }
+
+    /// <summary>Streams what happens to a job, as server-sent events</summary>
+    /// <remarks>
+    /// First all that has happened, then what happens, to the last event <c>done</c>. Kinds: <c>status</c>, <c>progress</c> (twice a second;
+    /// older ones are forgotten), <c>metrics</c>, <c>warning</c> and <c>done</c>. A client that comes back with the last number it has seen gets
+    /// the rest, and 204 if there is none to come. A comment line every 15 seconds keeps the connection open.
+    /// </remarks>
+    /// <param name="id">The job's id, or its name: then the newest of that name.</param>
+    /// <param name="lastEventId">Number of the last event that was received, to go on after it; browsers send it by themselves.</param>
+    /// <param name="last_event_id">The same for clients that cannot set headers; the header, which is newer, goes first.</param>
+    /// <param name="http">The request.</param>
+    /// <param name="contexts">The database.</param>
+    /// <param name="events">The job's events.</param>
+    /// <param name="streams">The open streams.</param>
+    /// <param name="cancellationToken">The client left.</param>
+    private static async Task<Results<EmptyHttpResult, NoContent, ProblemResult>> Events(
+        string id, [FromHeader(Name = "Last-Event-ID")] string? lastEventId, string? last_event_id, HttpContext http,
+        IDbContextFactory<RnnDbContext> contexts, JobEventReader events, EventStreams streams, CancellationToken cancellationToken)
+    {
+        var given = string.IsNullOrEmpty(lastEventId) ? last_event_id : lastEventId;
+        var after = 0L;
+        if (!string.IsNullOrEmpty(given) && !long.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out after))
+            return Problems.Malformed($"Last-Event-ID is '{ClientText.Shorten(given)}'; it must be the number of an event.", "Send the id of the last event received, or leave it out for all events.");
+        TrainingJobRow? row;
+        await using (var context = await contexts.CreateDbContextAsync(cancellationToken))
+            row = await context.TrainingJobs.AsNoTracking().FirstOrDefaultAsync(job => job.Id == id, cancellationToken);
+        if (row is null) return Missing(id);
+        if (after > row.LastEvent)
+            return Problems.Invalid($"Last-Event-ID is {after}; the job's newest event is {row.LastEvent}.", "Send the id of the last event received, or leave it out for all events.");
+        // Browsers come back when a stream has ended; this is how HTML has them stay away.
+        if (row.FinishedAt is not null && after == row.LastEvent) return TypedResults.NoContent();
+        var busy = await streams.AnswerAsync(http, (stream, ends) => events.FollowAsync(id, after, stream, ends));
+        return busy is null ? TypedResults.Empty : busy;
     }
 
     private static string Csv(IReadOnlyList<MetricPoint> points)

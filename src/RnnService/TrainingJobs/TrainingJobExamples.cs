@@ -23,6 +23,35 @@ internal static class TrainingJobExamples
         ]}
         """;
 
+    /// <summary>The events of a short job.</summary>
+    public const string Events = """
+        id: 1
+        event: status
+        data: {"status":"queued"}
+
+        id: 2
+        event: status
+        data: {"status":"running"}
+
+        id: 3
+        event: metrics
+        data: {"data":[{"step":57,"epoch":1,"split":"train","name":"loss","value":0.52}]}
+
+        id: 4
+        event: progress
+        data: {"epoch":1,"epochs":3,"step":80,"total_steps":171,"fraction":0.468,"tokens_per_second":31000,"eta_seconds":1.2}
+
+        id: 5
+        event: status
+        data: {"status":"succeeded"}
+
+        id: 6
+        event: done
+        data: {"status":"succeeded","result":{"model":"demo-sentiment","version":1},"error":null,"metrics":{"validation":{"loss":0.31,"accuracy":0.9,"macro_f1":0.9}}}
+
+
+        """;
+
     /// <summary>A job on its way.</summary>
     public const string Job = """
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
 using RnnService.Http;
@@ -114,6 +115,20 @@ public sealed class HttpTests(ServiceFixture fixture) : IClassFixture<ServiceFix
         var job = JsonSerializer.Deserialize<Page<TrainingJobResponse>>(TrainingJobExamples.List, strict)!.Data[0];
         Assert.Equal(TrainingJobExamples.Id, job.Id);
         Assert.Equal(2, JsonSerializer.Deserialize<MetricsResponse>(TrainingJobExamples.Metrics, strict)!.Data.Count);
+        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(TrainingJobExamples.Events));
+        var events = SseParser.Create(stream).Enumerate().ToArray();
+        Assert.Equal(Enumerable.Range(1, 6).Select(number => $"{number}"), events.Select(happened => happened.EventId));
+        Assert.Equal(JobStatus.Succeeded, JsonSerializer.Deserialize<DoneEvent>(events.Single(happened => happened.EventType == "done").Data, strict)!.Status);
+        Assert.Equal(80, JsonSerializer.Deserialize<JobProgress>(events.Single(happened => happened.EventType == "progress").Data, strict)!.Step);
+    }
+
+    [Fact]
+    public async Task An_event_stream_is_described_with_an_example()
+    {
+        var operation = JsonSerializer.Deserialize<JsonElement>(await fixture.Client.GetStringAsync("/swagger/v1/swagger.json", Cancellation))
+            .GetProperty("paths").GetProperty("/api/v1/training-jobs/{id}/events").GetProperty("get");
+        Assert.Equal(TrainingJobExamples.Events, operation.GetProperty("responses").GetProperty("200").GetProperty("content").GetProperty("text/event-stream").Text("example"));
+        Assert.Equal(["id", "Last-Event-ID", "last_event_id"], operation.GetProperty("parameters").EnumerateArray().Select(parameter => parameter.Text("name")));
     }
 
     [Fact]

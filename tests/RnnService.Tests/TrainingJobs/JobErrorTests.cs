@@ -80,6 +80,7 @@ public sealed class JobErrorTests(ServiceFixture fixture) : IClassFixture<Servic
     [InlineData("POST", "/cancel")]
     [InlineData("POST", "/resume")]
     [InlineData("GET", "/metrics")]
+    [InlineData("GET", "/events")]
     public async Task A_job_that_is_not_there_is_404(string method, string path)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), $"/api/v1/training-jobs/job_none{path}");

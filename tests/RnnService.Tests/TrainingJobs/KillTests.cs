@@ -45,6 +45,10 @@ public sealed class KillTests : IDisposable
         Assert.Equal(await WeightsAsync(untouched), await WeightsAsync(killed));
         Assert.Equal(untouched.GetProperty("metrics").ToString(), killed.GetProperty("metrics").ToString());
         Assert.Equal(await CurveAsync(untouched), await CurveAsync(killed));
+        var events = await _client.EventsAsync(id);
+        Assert.Equal(events.Select(happened => happened.Number).Order().Distinct(), events.Select(happened => happened.Number));
+        Assert.Equal(kills + 1, events.Count(happened => happened.Kind == "status" && happened.Data.Text("status") == "running"));
+        Assert.Equal([events[^1]], events.Where(happened => happened.Kind == "done"));
     }
 
     [Fact]
