@@ -31,7 +31,8 @@ public sealed partial class ReadMeTests
             Assert.Equal(blocks.Length, answers.Length);
             string Answer(string shown) => answers.First(answer => answer.Second.Contains(shown, StringComparison.Ordinal)).First;
             Assert.Contains("\"rows\":576", Answer("> reviews.csv"));
-            Assert.Contains("\"status\":\"succeeded\"", Answer("job.json"));
+            Assert.Contains("event: done\ndata: {\"status\":\"succeeded\"", Answer("/events"));
+            Assert.Contains("\"fraction\":1,", Answer("/events")[Answer("/events").IndexOf("event: done", StringComparison.Ordinal)..]);
             Assert.StartsWith("step,epoch,split,name,value", Answer("/metrics").TrimStart());
             Assert.Equal(["positive", "negative"], Labels(Answer("sentiment/classify")));
             Assert.Equal(["rising"], Labels(Answer("slope/classify")));
