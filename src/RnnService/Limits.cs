@@ -9,11 +9,14 @@ internal sealed record Limits
     /// <summary>Bytes of a dataset's file. Default 128 MiB.</summary>
     public long DatasetBytes { get; init; } = 128L << 20;
 
-    /// <summary>Bytes of one line of a dataset's file, so that a file without line ends is not read into memory. Default 4 MiB.</summary>
+    /// <summary>Bytes of one line of a dataset's file, so that a file without line ends is not read into memory. Default 4 MiB. Plain text has no such limit.</summary>
     public int LineBytes { get; init; } = 4 << 20;
 
     /// <summary>Different labels of one dataset. Default 1,000: beyond it the column is an id or a text rather than a label.</summary>
     public int Labels { get; init; } = 1000;
+
+    /// <summary>Numbers of one feature vector. Default 4,096: an image of 64 × 64.</summary>
+    public int Features { get; init; } = 4096;
 
     /// <summary>Uploads read at the same time. Default 4; each holds about 5 MiB.</summary>
     public int ConcurrentUploads { get; init; } = 4;

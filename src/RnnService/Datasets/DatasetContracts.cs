@@ -18,10 +18,10 @@ internal sealed record DatasetAnswer
     /// <summary>How the file is read.</summary>
     public required DatasetFormat Format { get; init; }
 
-    /// <summary>What its sequences are made of.</summary>
+    /// <summary>What its inputs are made of.</summary>
     public required InputKind Input { get; init; }
 
-    /// <summary>Number of examples.</summary>
+    /// <summary>Number of examples; of plain text its lines.</summary>
     public required long Rows { get; init; }
 
     /// <summary>Size of the file in bytes.</summary>
@@ -30,14 +30,20 @@ internal sealed record DatasetAnswer
     /// <summary>SHA-256 of the file.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>Examples of each label.</summary>
+    /// <summary>Examples of each label, or steps where every step has one; empty where a text is to be emitted.</summary>
     public required IReadOnlyDictionary<string, long> Labels { get; init; }
 
-    /// <summary>Numbers in a frame; null unless the input is frames.</summary>
+    /// <summary>Numbers in a frame or a vector; null for text and tokens.</summary>
     public required int? FeatureSize { get; init; }
 
-    /// <summary>Lengths of the sequences: words separated by white space, tokens, or frames.</summary>
+    /// <summary>Names of a vector's numbers, where the file has a header.</summary>
+    public required IReadOnlyList<string>? FeatureNames { get; init; }
+
+    /// <summary>Lengths of the inputs: words separated by white space, tokens, frames, or 1 for a vector; of captions instead of their vectors.</summary>
     public required LengthSummary Lengths { get; init; }
+
+    /// <summary>Words of the translations; null for other tasks.</summary>
+    public required LengthSummary? TargetLengths { get; init; }
 
     /// <summary>What to know before training on it.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
@@ -61,7 +67,9 @@ internal sealed record DatasetAnswer
             Sha256 = row.Sha256,
             Labels = summary.Labels,
             FeatureSize = summary.FeatureSize,
+            FeatureNames = summary.FeatureNames,
             Lengths = summary.Lengths,
+            TargetLengths = summary.TargetLengths,
             Warnings = summary.Warnings,
             CreatedAt = row.CreatedAt,
         };

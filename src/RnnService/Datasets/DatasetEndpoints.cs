@@ -32,16 +32,16 @@ internal static class DatasetEndpoints
         group.MapGet("/{dataset}", GetAsync).WithName("get_dataset").WithProblems(404)
             .WithExample(null, Examples.Dataset).WithParameterExample("dataset", "demo-sentences");
         group.MapGet("/{dataset}/content", GetContentAsync).WithName("get_dataset_content").WithProblems(404)
-            .Produces<string>(200, "text/csv", "text/tab-separated-values", "application/jsonl").WithParameterExample("dataset", "demo-sentences");
+            .Produces<string>(200, "text/csv", "text/tab-separated-values", "application/jsonl", "text/plain").WithParameterExample("dataset", "demo-sentences");
         group.MapDelete("/{dataset}", DeleteAsync).WithName("delete_dataset").WithProblems(404, 409)
             .WithParameterExample("dataset", "movie-reviews");
     }
 
-    /// <summary>Stores a file of labelled sequences.</summary>
+    /// <summary>Stores a file of examples.</summary>
     /// <remarks>
-    /// The file is read as it arrives, so the other fields come before it. CSV and TSV have the columns text and label; a line of JSON Lines has
-    /// text, tokens or frames, and label. A line that cannot be read answers 422 with its number, and nothing is kept. The same file again under
-    /// the same name answers the dataset that is there (200).
+    /// The file is read as it arrives, so the other fields come before it. A line that cannot be read answers 422 with its number, and nothing is
+    /// kept. The same file again under the same name answers the dataset that is there (200). Of the inputs text, tokens and frames a dataset has one;
+    /// labels has a label for every token or frame. A plain text file is one text, its line ends included.
     /// </remarks>
     internal static Task<IResult> UploadAsync(HttpContext context, DatasetUpload upload) => upload.AnswerAsync(context);
 

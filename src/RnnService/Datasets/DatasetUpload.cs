@@ -67,9 +67,9 @@ internal sealed class DatasetUpload(
     private async Task<(IResult Result, string Sha256)> StoreAsync(UploadForm form, CancellationToken cancellationToken)
     {
         await using var writer = blobs.Create(BlobKind.Dataset);
-        await using var content = new FileContent(form.File, writer, limits);
-        var inspection = new DatasetInspection(limits);
-        await foreach (var row in ExampleFile.ReadAsync(content, form.Format, limits.LineBytes, cancellationToken))
+        await using var content = new FileContent(form.File, writer, form.Format, limits);
+        var inspection = new DatasetInspection(form.Task, form.Format, limits);
+        await foreach (var row in ExampleFile.ReadAsync(content, form.Task, form.Format, limits.LineBytes, cancellationToken))
         {
             inspection.Add(row);
             if (inspection.IsHopeless)
@@ -136,7 +136,7 @@ internal sealed class DatasetUpload(
 
     private async Task<string> HashAsync(UploadForm form, CancellationToken cancellationToken)
     {
-        await using var content = new FileContent(form.File, copyTo: null, limits);
+        await using var content = new FileContent(form.File, copyTo: null, form.Format, limits);
         await content.DrainAsync(cancellationToken);
         await form.FinishAsync(cancellationToken);
         return content.Sha256();

@@ -16,7 +16,9 @@ internal static class Examples
           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
           "labels": { "negative": 2000, "positive": 2000 },
           "feature_size": null,
+          "feature_names": null,
           "lengths": { "min": 2, "p50": 8, "p95": 15, "max": 21 },
+          "target_lengths": null,
           "warnings": [],
           "created_at": "2026-11-23T12:00:00Z"
         }

@@ -1,14 +1,15 @@
 using System.Security.Cryptography;
 using System.Text.Unicode;
 using RnnService.Http;
+using RnnService.Storage.Examples;
 
 namespace RnnService.Datasets;
 
 /// <summary>
-/// The bytes of an uploaded file on their way through: what a reader takes is counted, checked to be UTF-8 in lines of bounded length,
-/// hashed and, if wanted, copied to where it is kept. So one pass validates and stores, and nothing is held but a buffer.
+/// The bytes of an uploaded file on their way through: what a reader takes is counted, checked to be UTF-8 in lines of bounded length
+/// (plain text has none), hashed and, if wanted, copied to where it is kept. So one pass validates and stores, and nothing is held but a buffer.
 /// </summary>
-internal sealed class FileContent(Stream source, Stream? copyTo, Limits limits) : Stream
+internal sealed class FileContent(Stream source, Stream? copyTo, DatasetFormat format, Limits limits) : Stream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _pending = new byte[4];
@@ -108,7 +109,7 @@ internal sealed class FileContent(Stream source, Stream? copyTo, Limits limits) 
 
     private void CheckLine(long bytes)
     {
-        if (bytes > limits.LineBytes)
+        if (format != DatasetFormat.Text && bytes > limits.LineBytes)
         {
             throw new ProblemException(Problems.InvalidFile(
                 $"Line {_line} is longer than {limits.LineBytes:N0} bytes.",

@@ -15,9 +15,9 @@ internal sealed class LengthHistogram
         _total++;
     }
 
-    /// <summary>The smallest, the largest and, by nearest rank, the median and the 95th percentile; all 0 when nothing was added.</summary>
-    public LengthSummary Summary() => _total == 0
-        ? new LengthSummary(0, 0, 0, 0)
+    /// <summary>The smallest, the largest and, by nearest rank, the median and the 95th percentile; null when nothing was added.</summary>
+    public LengthSummary? Summary() => _total == 0
+        ? null
         : new LengthSummary(_counts.Keys.First(), Percentile(50), Percentile(95), _counts.Keys.Last());
 
     private int Percentile(int percent)

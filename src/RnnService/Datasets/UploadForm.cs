@@ -19,10 +19,10 @@ internal sealed class UploadForm
     /// <summary>The dataset's name, valid.</summary>
     public required string Name { get; init; }
 
-    /// <summary>A task this version has.</summary>
+    /// <summary>What its rows teach.</summary>
     public required LearningTask Task { get; init; }
 
-    /// <summary>The format given, or told by the file's name.</summary>
+    /// <summary>The format given, or told by the file's name; one the task has.</summary>
     public required DatasetFormat Format { get; init; }
 
     /// <summary>The file's bytes.</summary>
@@ -71,40 +71,39 @@ internal sealed class UploadForm
         if (Names.Check("/name", name) is { } problem)
             throw new ProblemException(problem);
         var task = TaskOf(Required(values, "task", "What its rows teach, for example sequence_classification"));
-        return new UploadForm(reader) { Name = name, Task = task, Format = FormatOf(values.GetValueOrDefault("format"), fileName), File = section.Body };
+        return new UploadForm(reader) { Name = name, Task = task, Format = FormatOf(values.GetValueOrDefault("format"), fileName, task), File = section.Body };
     }
 
     private static LearningTask TaskOf(string text)
     {
-        if (!SnakeCaseEnum<LearningTask>.TryRead(text, out var task))
-        {
-            var nearest = NearestName.Of(text, Enum.GetValues<LearningTask>().Select(SnakeCaseEnum<LearningTask>.Write));
-            throw new ProblemException(Problems.InvalidField("/task", $"'{ClientText.Shorten(text)}' is not a task.", $"The nearest is '{nearest}'."));
-        }
-        return task == LearningTask.SequenceClassification
-            ? task
-            : throw new ProblemException(Problems.NotAvailable("/task", $"Datasets for {text} cannot be stored yet.", "Available now: sequence_classification."));
+        if (SnakeCaseEnum<LearningTask>.TryRead(text, out var task))
+            return task;
+        var nearest = NearestName.Of(text, Enum.GetValues<LearningTask>().Select(SnakeCaseEnum<LearningTask>.Write));
+        throw new ProblemException(Problems.InvalidField("/task", $"'{ClientText.Shorten(text)}' is not a task.", $"The nearest is '{nearest}'."));
     }
 
-    private static DatasetFormat FormatOf(string? given, string fileName)
+    private static DatasetFormat FormatOf(string? given, string fileName, LearningTask task)
     {
-        const string hint = "Send format=csv, tsv or jsonl, or a file whose name ends in .csv, .tsv or .jsonl.";
-        if (string.IsNullOrEmpty(given))
-        {
-            return Path.GetExtension(fileName).ToLowerInvariant() switch
-            {
-                ".csv" => DatasetFormat.Csv,
-                ".tsv" or ".tab" => DatasetFormat.Tsv,
-                ".jsonl" or ".ndjson" => DatasetFormat.Jsonl,
-                _ => throw new ProblemException(Problems.InvalidField("/format", $"The file name '{ClientText.Shorten(fileName)}' does not tell the format.", hint)),
-            };
-        }
-        if (!SnakeCaseEnum<DatasetFormat>.TryRead(given, out var format))
-            throw new ProblemException(Problems.InvalidField("/format", $"'{ClientText.Shorten(given)}' is not a format.", hint));
-        return format == DatasetFormat.Text
-            ? throw new ProblemException(Problems.InvalidField("/format", "Plain text has no labels.", hint))
-            : format;
+        var shape = RowShape.Of(task);
+        var format = string.IsNullOrEmpty(given) ? FormatOfName(fileName) : SnakeCaseEnum<DatasetFormat>.TryRead(given, out var named) ? named : (DatasetFormat?)null;
+        if (format is { } known && shape.Formats.Contains(known))
+            return known;
+        var detail = format is { } other ? $"Rows for {SnakeCaseEnum<LearningTask>.Write(task)} cannot be written as {SnakeCaseEnum<DatasetFormat>.Write(other)}."
+            : string.IsNullOrEmpty(given) ? $"The file name '{ClientText.Shorten(fileName)}' does not tell the format."
+            : $"'{ClientText.Shorten(given)}' is not a format.";
+        var endings = string.Join(", ", shape.Formats.Select(possible => possible == DatasetFormat.Text ? ".txt" : $".{SnakeCaseEnum<DatasetFormat>.Write(possible)}"));
+        throw new ProblemException(Problems.InvalidField("/format", detail,
+            $"Formats of this task: {shape.FormatNames}. Send one as the field format, or a file whose name ends in {endings}; a line of jsonl is {shape.Sample}"));
     }
+
+    private static DatasetFormat? FormatOfName(string fileName) => Path.GetExtension(fileName).ToLowerInvariant() switch
+    {
+        ".csv" => DatasetFormat.Csv,
+        ".tsv" or ".tab" => DatasetFormat.Tsv,
+        ".jsonl" or ".ndjson" or ".json" => DatasetFormat.Jsonl,
+        ".txt" => DatasetFormat.Text,
+        _ => null,
+    };
 
     private static string Required(Dictionary<string, string> values, string field, string meaning) =>
         values.TryGetValue(field, out var value) && value.Length > 0

@@ -1,4 +1,6 @@
 using Microsoft.OpenApi;
+using RnnService.Storage;
+using RnnService.Storage.Examples;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace RnnService.Datasets;
@@ -6,7 +8,7 @@ namespace RnnService.Datasets;
 /// <summary>Marks the operation whose body is the upload form.</summary>
 internal sealed record UploadMetadata;
 
-/// <summary>Describes the upload form in the OpenAPI document, its file last.</summary>
+/// <summary>Describes the upload form in the OpenAPI document, its file last, and what a row is for every task.</summary>
 internal sealed class UploadForms : IOperationFilter
 {
     /// <inheritdoc/>
@@ -21,11 +23,12 @@ internal sealed class UploadForms : IOperationFilter
             Properties = new Dictionary<string, IOpenApiSchema>
             {
                 ["name"] = Text("Its unique name.", "movie-reviews", Http.Names.Pattern),
-                ["task"] = Text("What its rows teach.", "sequence_classification", null),
-                ["format"] = Choice("Else the file's name tells.", "csv", "tsv", "jsonl"),
+                ["task"] = Choice("What its rows teach.", Enum.GetValues<LearningTask>()),
+                ["format"] = Choice("Else the file's name tells.", Enum.GetValues<DatasetFormat>()),
                 ["file"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary", Description = "The file, last." },
             },
         };
+        operation.Description += $"\n\nRows of JSON Lines and columns of CSV and TSV by task:\n{string.Join('\n', Enum.GetValues<LearningTask>().Select(FormatsOf))}";
         operation.RequestBody = new OpenApiRequestBody
         {
             Required = true,
@@ -33,8 +36,16 @@ internal sealed class UploadForms : IOperationFilter
         };
     }
 
-    private static OpenApiSchema Choice(string description, params string[] values) =>
-        new() { Type = JsonSchemaType.String, Description = description, Enum = [.. values] };
+    private static string FormatsOf(LearningTask task)
+    {
+        var shape = RowShape.Of(task);
+        var columns = string.Join(", ", shape.Columns.Select(column => $"`{column}`"));
+        var table = shape.Formats.Contains(DatasetFormat.Csv) ? $"; columns {(shape.HasFeatureColumns ? $"of numbers and {columns}" : columns)}" : "";
+        return $"- `{SnakeCaseEnum<LearningTask>.Write(task)}` ({shape.FormatNames}): `{shape.Sample}`{table}";
+    }
+
+    private static OpenApiSchema Choice<T>(string description, T[] values) where T : struct, Enum =>
+        new() { Type = JsonSchemaType.String, Description = description, Enum = [.. values.Select(value => SnakeCaseEnum<T>.Write(value))] };
 
     private static OpenApiSchema Text(string description, string example, string? pattern) =>
         new() { Type = JsonSchemaType.String, Description = description, Examples = [example], Pattern = pattern };

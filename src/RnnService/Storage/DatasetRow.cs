@@ -17,7 +17,7 @@ internal sealed class DatasetRow
     /// <summary>How its bytes are read.</summary>
     public DatasetFormat Format { get; set; }
 
-    /// <summary>Number of examples.</summary>
+    /// <summary>Number of examples; of plain text its lines.</summary>
     public long Rows { get; set; }
 
     /// <summary>Size of the file as uploaded.</summary>

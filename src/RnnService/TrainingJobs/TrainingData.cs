@@ -46,12 +46,12 @@ internal sealed record TrainingData(
         DatasetExample[] rows = [.. training];
         string[] labels = checkpoint is not null
             ? JsonSerializer.Deserialize<string[]>(checkpoint[LabelsKey])!
-            : [.. rows.Select(row => row.Label).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+            : [.. rows.Select(row => row.Label!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         var classes = labels.Select((label, i) => (label, i)).ToDictionary(pair => pair.label, pair => pair.i, StringComparer.Ordinal);
         DatasetExample[] train = rows, held;
         if (validation is null)
         {
-            var split = Holdout.Split([.. rows.Select(row => classes[row.Label])], labels.Length, spec.Training.ValidationFraction!.Value, (ulong)spec.Training.Seed);
+            var split = Holdout.Split([.. rows.Select(row => classes[row.Label!])], labels.Length, spec.Training.ValidationFraction!.Value, (ulong)spec.Training.Seed);
             train = [.. split.Training.Select(row => rows[row])];
             held = [.. split.Validation.Select(row => rows[row])];
         }
@@ -65,7 +65,7 @@ internal sealed record TrainingData(
             : FrameScaler.Fit([.. train.Select(Frames)], spec.Features.Scaling);
         ExampleSet encode(IReadOnlyCollection<DatasetExample> examples) => ExampleSet.OfClasses(
             [.. examples.Select(row => scaler is not null ? scaler.Apply(Frames(row)) : row.Text is not null ? tokenizer!.Encode(row.Text) : tokenizer!.EncodeTokens(row.Tokens!))],
-            [.. examples.Select(row => classes[row.Label])]);
+            [.. examples.Select(row => classes[row.Label!])]);
         return new TrainingData(tokenizer, scaler, labels, encode(train), encode(held), test is null ? null : encode([.. test]));
     }
 

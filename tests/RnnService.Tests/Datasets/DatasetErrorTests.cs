@@ -79,7 +79,6 @@ public sealed class DatasetErrorTests(ServiceFixture fixture) : IClassFixture<Se
     [Theory]
     [InlineData("/name", "invalid", "Bad Name", "sequence_classification", "a.csv")]
     [InlineData("/task", "invalid", "form", "sequence_clasification", "a.csv")]
-    [InlineData("/task", "not_available", "form", "translation", "a.csv")]
     [InlineData("/format", "invalid", "form", "sequence_classification", "a.dat")]
     public async Task A_wrong_field_is_pointed_at(string pointer, string kind, string name, string task, string fileName)
     {

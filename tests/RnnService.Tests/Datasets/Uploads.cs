@@ -10,12 +10,12 @@ internal static class Uploads
     public const string Good = "text,label\nwhat a film,positive\nwhat a bore,negative\ntruly great,positive\n";
 
     /// <summary>Uploads a text as a file.</summary>
-    public static Task<HttpResponseMessage> UploadAsync(this HttpClient client, string name, string content, string fileName = "data.csv") =>
-        client.UploadAsync(name, Encoding.UTF8.GetBytes(content), fileName);
+    public static Task<HttpResponseMessage> UploadAsync(this HttpClient client, string name, string content, string fileName = "data.csv", string task = "sequence_classification") =>
+        client.UploadAsync(name, Encoding.UTF8.GetBytes(content), fileName, task);
 
     /// <summary>Uploads bytes as a file.</summary>
-    public static async Task<HttpResponseMessage> UploadAsync(this HttpClient client, string name, byte[] content, string fileName = "data.csv") =>
-        await client.SendFormAsync(new ByteArrayContent(content), fileName, null, ("name", name), ("task", "sequence_classification"));
+    public static async Task<HttpResponseMessage> UploadAsync(this HttpClient client, string name, byte[] content, string fileName = "data.csv", string task = "sequence_classification") =>
+        await client.SendFormAsync(new ByteArrayContent(content), fileName, null, ("name", name), ("task", task));
 
     /// <summary>Sends a form of any fields, the file last.</summary>
     public static async Task<HttpResponseMessage> SendFormAsync(

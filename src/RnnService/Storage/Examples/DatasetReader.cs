@@ -17,10 +17,21 @@ internal sealed class DatasetReader(Blobs blobs)
         DatasetRow dataset, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var content = await blobs.OpenAsync(dataset.BlobId, cancellationToken);
-        await foreach (var row in ExampleFile.ReadAsync(content, dataset.Format, maxRowBytes: null, cancellationToken))
+        await foreach (var row in ExampleFile.ReadAsync(content, dataset.Task, dataset.Format, maxRowBytes: null, cancellationToken))
         {
             // Every row was read before it was stored, so this is damage, not a client's mistake.
             yield return row.Example ?? throw new InvalidDataException($"Dataset {dataset.Id}, line {row.Line}: {row.Error}");
         }
+    }
+
+    /// <summary>
+    /// The texts of a dataset for language modeling, each whole with its line ends: one a row, or the one that a plain text file is.
+    /// Blocks its thread while it reads.
+    /// </summary>
+    /// <exception cref="CorruptBlobException">The stored bytes are damaged.</exception>
+    public IEnumerable<string> ReadTexts(DatasetRow dataset, CancellationToken cancellationToken)
+    {
+        var texts = Read(dataset, cancellationToken).Select(example => example.Text ?? "");
+        return dataset.Format == DatasetFormat.Text ? [string.Concat(texts)] : texts;
     }
 }

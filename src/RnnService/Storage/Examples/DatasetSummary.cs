@@ -5,20 +5,29 @@ namespace RnnService.Storage.Examples;
 /// <summary>What is known of a dataset without reading it again; kept in <see cref="DatasetRow.SummaryJson"/>.</summary>
 internal sealed record DatasetSummary
 {
-    /// <summary>What its sequences are made of.</summary>
+    /// <summary>What its inputs are made of.</summary>
     public required InputKind Input { get; init; }
 
-    /// <summary>Rows of each label, labels in ordinal order.</summary>
+    /// <summary>Rows of each label, or steps where every step has one; labels in ordinal order, none where a text is to be emitted.</summary>
     public required IReadOnlyDictionary<string, long> Labels { get; init; }
 
-    /// <summary>Numbers in a frame; null unless the input is frames.</summary>
+    /// <summary>Numbers in a frame or a vector; null for text and tokens.</summary>
     public int? FeatureSize { get; init; }
 
-    /// <summary>Lengths of the sequences: words separated by white space, tokens, or frames.</summary>
+    /// <summary>Names of a vector's numbers, where the file has a header.</summary>
+    public IReadOnlyList<string>? FeatureNames { get; init; }
+
+    /// <summary>Lengths of the inputs: words separated by white space, tokens, frames, or 1 for a vector; of captions instead of their vectors.</summary>
     public required LengthSummary Lengths { get; init; }
 
-    /// <summary>Lengths of texts in characters; null unless the input is text.</summary>
+    /// <summary>The same lengths in characters; null unless they are of texts.</summary>
     public LengthSummary? Characters { get; init; }
+
+    /// <summary>Words of the translations; null for other tasks.</summary>
+    public LengthSummary? TargetLengths { get; init; }
+
+    /// <summary>Characters of the translations; null for other tasks.</summary>
+    public LengthSummary? TargetCharacters { get; init; }
 
     /// <summary>What the owner should know before training on it.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }

@@ -1,6 +1,6 @@
 namespace RnnService.Storage.Examples;
 
-/// <summary>What a sequence is made of.</summary>
+/// <summary>What an input is made of.</summary>
 internal enum InputKind
 {
     /// <summary>A text, cut into tokens by the model's tokenizer.</summary>
@@ -9,6 +9,9 @@ internal enum InputKind
     /// <summary>Tokens as given.</summary>
     Tokens,
 
-    /// <summary>Vectors of numbers, all of the same length.</summary>
+    /// <summary>A sequence of vectors of numbers, all of the same length.</summary>
     Frames,
+
+    /// <summary>One vector of numbers, the features.</summary>
+    Vector,
 }

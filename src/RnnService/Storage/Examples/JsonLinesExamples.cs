@@ -4,32 +4,30 @@ using System.Text.Json;
 
 namespace RnnService.Storage.Examples;
 
-/// <summary>Reads JSON Lines: an object a line with <c>text</c>, <c>tokens</c> or <c>frames</c>, and <c>label</c>.</summary>
+/// <summary>Reads JSON Lines: an object a line with the properties the task's <see cref="RowShape"/> names.</summary>
 internal static class JsonLinesExamples
 {
     private const int BufferBytes = 1 << 16;
 
-    private static readonly string[] Known = ["text", "tokens", "frames", "label"];
-
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>The rows of a file, good and bad; blank lines are skipped.</summary>
-    public static async IAsyncEnumerable<ExampleRow> ReadAsync(Stream utf8, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<ExampleRow> ReadAsync(Stream utf8, RowShape shape, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(utf8, Encoding.UTF8, detectEncodingFromByteOrderMarks: false, BufferBytes, leaveOpen: true);
         for (var line = 1L; await reader.ReadLineAsync(cancellationToken) is { } json; line++)
         {
             if (!string.IsNullOrWhiteSpace(json))
-                yield return Row(line, json);
+                yield return Row(line, json, shape);
         }
     }
 
-    private static ExampleRow Row(long line, string json)
+    private static ExampleRow Row(long line, string json, RowShape shape)
     {
         try
         {
             using var document = JsonDocument.Parse(json, Strict);
-            return Parse(document.RootElement, out var example) is { } error ? ExampleRow.Bad(line, error) : ExampleRow.Of(line, example!);
+            return Parse(document.RootElement, shape, out var example) is { } error ? ExampleRow.Bad(line, error) : ExampleRow.Of(line, example);
         }
         catch (JsonException broken)
         {
@@ -37,102 +35,83 @@ internal static class JsonLinesExamples
                 ? "A property is given twice."
                 : $"The line is not JSON at byte {(broken.BytePositionInLine ?? 0) + 1}: {broken.Message.Split(" LineNumber:")[0]}");
         }
+        catch (InvalidOperationException)
+        {
+            // What reading a string answers to \ud83d without the \ude00 that completes it.
+            return ExampleRow.Bad(line, "A text holds half a surrogate pair; write the character itself, or both halves as \\uXXXX\\uXXXX.");
+        }
     }
 
-    private static string? Parse(JsonElement row, out DatasetExample? example)
+    private static string? Parse(JsonElement row, RowShape shape, out DatasetExample example)
     {
-        example = null;
+        example = new DatasetExample();
         if (row.ValueKind != JsonValueKind.Object)
-            return "The line is not an object in braces, such as {\"text\":\"…\",\"label\":\"x\"}.";
-        JsonElement? label = null, input = null;
-        var kind = "";
+            return $"The line is not an object in braces, such as {shape.Sample}.";
+        string? input = null;
+        var hasOutput = shape.Output is null;
         foreach (var property in row.EnumerateObject())
         {
-            if (property.NameEquals("label"))
-                label = property.Value;
-            else if (!Known.Contains(property.Name))
-                return $"'{ClientText.Shorten(property.Name)}' is not a known property; the nearest is '{NearestName.Of(property.Name, Known)}'.";
+            if (property.Name == shape.Output)
+                hasOutput = true;
+            else if (!shape.Inputs.Contains(property.Name))
+                return $"'{ClientText.Shorten(property.Name)}' is not a known property; the nearest is '{NearestName.Of(property.Name, shape.Properties)}'.";
             else if (input is not null)
-                return $"The line has both {kind} and {property.Name}; give one of text, tokens and frames.";
+                return $"The line has both {input} and {property.Name}; give one of {Listed(shape.Inputs)}.";
             else
-                (kind, input) = (property.Name, property.Value);
+                input = property.Name;
         }
         if (input is null)
-            return "The line has none of text, tokens and frames.";
-        if (LabelOf(label) is not { Length: > 0 } name)
-            return label is null ? "The label is missing." : "The label must be text that is not empty, or a whole number.";
-        return kind switch
+            return shape.Inputs.Count == 1 ? $"The {shape.Inputs[0]} {(shape.HasFeatureColumns ? "are" : "is")} missing; send {shape.Sample}." : $"The line has none of {Listed(shape.Inputs)}.";
+        if (!hasOutput)
+            return $"The {shape.Output} {(shape.Output == "labels" ? "are" : "is")} missing; send {shape.Sample}.";
+        return ParseInput(row.GetProperty(input), input, ref example)
+            ?? (shape.Output is null ? null : ParseOutput(row.GetProperty(shape.Output), shape.Output, ref example));
+    }
+
+    private static string? ParseInput(JsonElement value, string name, ref DatasetExample example)
+    {
+        string? error;
+        switch (name)
         {
-            "text" => Text(input.Value, name, out example),
-            "tokens" => Tokens(input.Value, name, out example),
-            _ => Frames(input.Value, name, out example),
-        };
-    }
-
-    private static string? LabelOf(JsonElement? label) => label switch
-    {
-        { ValueKind: JsonValueKind.String } text => text.GetString()?.Trim(),
-        { ValueKind: JsonValueKind.Number } number when number.TryGetInt64(out var whole) => whole.ToString(),
-        { ValueKind: JsonValueKind.True } => "true",
-        { ValueKind: JsonValueKind.False } => "false",
-        _ => null,
-    };
-
-    private static string? Text(JsonElement value, string label, out DatasetExample? example)
-    {
-        example = null;
-        if (value.ValueKind != JsonValueKind.String)
-            return "text must be text in double quotes.";
-        if (value.GetString() is not { } text || string.IsNullOrWhiteSpace(text))
-            return "The text is empty.";
-        example = new DatasetExample { Text = text, Label = label };
-        return null;
-    }
-
-    private static string? Tokens(JsonElement value, string label, out DatasetExample? example)
-    {
-        example = null;
-        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(token => token.ValueKind != JsonValueKind.String))
-            return "tokens must be an array of texts.";
-        if (value.GetArrayLength() == 0)
-            return "The sequence is empty: tokens has no element.";
-        example = new DatasetExample { Tokens = [.. value.EnumerateArray().Select(token => token.GetString() ?? "")], Label = label };
-        return null;
-    }
-
-    private static string? Frames(JsonElement value, string label, out DatasetExample? example)
-    {
-        example = null;
-        if (value.ValueKind != JsonValueKind.Array)
-            return "frames must be an array of arrays of numbers.";
-        if (value.GetArrayLength() == 0)
-            return "The sequence is empty: frames has no element.";
-        var frames = new float[value.GetArrayLength()][];
-        var step = 0;
-        foreach (var frame in value.EnumerateArray())
-        {
-            if (frame.ValueKind != JsonValueKind.Array || frame.GetArrayLength() == 0)
-                return $"Frame {step} must be an array of at least one number.";
-            if (step > 0 && frame.GetArrayLength() != frames[0].Length)
-                return $"Frame {step} has {frame.GetArrayLength()} numbers, frame 0 has {frames[0].Length}; all frames must have the same size.";
-            if (Numbers(frame) is not { } numbers)
-                return $"Frame {step} holds something that is not a finite number.";
-            frames[step++] = numbers;
+            case "tokens":
+                error = JsonValues.Tokens(value, out var tokens);
+                example = example with { Tokens = tokens };
+                return error;
+            case "frames":
+                error = JsonValues.Frames(value, out var frames);
+                example = example with { Frames = frames };
+                return error;
+            case "features":
+                error = JsonValues.Features(value, out var features);
+                example = example with { Features = features };
+                return error;
+            default:
+                error = JsonValues.Text(value, name, out var text);
+                example = example with { Text = text };
+                return error;
         }
-        example = new DatasetExample { Frames = frames, Label = label };
-        return null;
     }
 
-    private static float[]? Numbers(JsonElement frame)
+    private static string? ParseOutput(JsonElement value, string name, ref DatasetExample example)
     {
-        var numbers = new float[frame.GetArrayLength()];
-        var index = 0;
-        foreach (var number in frame.EnumerateArray())
+        string? error;
+        switch (name)
         {
-            if (number.ValueKind != JsonValueKind.Number || !number.TryGetSingle(out var value) || !float.IsFinite(value))
-                return null;
-            numbers[index++] = value;
+            case "label":
+                example = example with { Label = JsonValues.Label(value) };
+                return example.Label is null ? "The label must be text that is not empty, or a whole number." : null;
+            case "labels":
+                error = JsonValues.Labels(value, out var labels);
+                example = example with { Labels = labels };
+                return error ?? (labels!.Count == example.Steps
+                    ? null
+                    : $"labels has {labels.Count:N0} and {(example.Tokens is null ? "frames" : "tokens")} {example.Steps:N0} elements; every step needs one label.");
+            default:
+                error = JsonValues.Text(value, name, out var text);
+                example = example with { Target = text };
+                return error;
         }
-        return numbers;
     }
+
+    private static string Listed(IReadOnlyList<string> names) => $"{string.Join(", ", names.SkipLast(1))} and {names[^1]}";
 }
