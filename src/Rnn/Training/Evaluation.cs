@@ -10,6 +10,7 @@ namespace Rnn.Training;
 public static class Evaluation
 {
     private const int RowsPerPass = 32;
+    private const int LanesPerPass = 8;
 
     /// <summary>Loss, accuracy and, for classes, macro F1; the same figures on any number of threads.</summary>
     public static Score Measure(Network network, ExampleSet set, BatchShards shards)
@@ -20,7 +21,7 @@ public static class Evaluation
             return OfLogits(logits, targets, network.Outputs);
         }
 
-        var parts = new (double Loss, int Correct, int Count)[set.Lanes > 0 ? set.Lanes : Batching.Count(set, RowsPerPass)];
+        var parts = new (double Loss, int Correct, int Count)[Units(set)];
         ForEachPass(network, set, shards, (unit, pass, logits) =>
         {
             for (int row = 0; row < pass.Targets.Length; row++)
@@ -40,7 +41,7 @@ public static class Evaluation
     /// <summary>The logits <c>[targets, outputs]</c> of all examples and the targets beside them, in an order that depends on the set alone.</summary>
     public static (float[] Logits, int[] Targets) Logits(Network network, ExampleSet set, BatchShards shards)
     {
-        var parts = new List<(float[] Logits, int[] Targets)>[set.Lanes > 0 ? set.Lanes : Batching.Count(set, RowsPerPass)];
+        var parts = new List<(float[] Logits, int[] Targets)>[Units(set)];
         for (int i = 0; i < parts.Length; i++) parts[i] = [];
         ForEachPass(network, set, shards, (unit, pass, logits) => parts[unit].Add((logits.ToArray(), pass.Targets.ToArray())));
         return ([.. parts.SelectMany(unit => unit).SelectMany(part => part.Logits)], [.. parts.SelectMany(unit => unit).SelectMany(part => part.Targets)]);
@@ -64,7 +65,9 @@ public static class Evaluation
 
     private delegate void Visit(int unit, NetworkPass pass, ReadOnlySpan<float> logits);
 
-    /// <summary>Runs every example forward: independent ones in batches, a stream lane by lane with the state carried on.</summary>
+    private static int Units(ExampleSet set) => set.Lanes > 0 ? (set.Lanes + LanesPerPass - 1) / LanesPerPass : Batching.Count(set, RowsPerPass);
+
+    /// <summary>Runs every example forward: independent ones in batches, a stream a few lanes at a time with the state carried on.</summary>
     private static void ForEachPass(Network network, ExampleSet set, BatchShards shards, Visit visit)
     {
         using var passes = new ThreadLocal<NetworkPass>(network.CreatePass);
@@ -75,10 +78,12 @@ public static class Evaluation
             return;
         }
 
-        shards.Run(set.Lanes, lane =>
+        shards.Run(Units(set), unit =>
         {
-            passes.Value!.CarriedStates = new float[network.CarriedStateSize];
-            for (int row = lane; row < set.Count; row += set.Lanes) Run(passes.Value, lane, [row]);
+            int first = unit * LanesPerPass;
+            int lanes = Math.Min(LanesPerPass, set.Lanes - first);
+            passes.Value!.CarriedStates = new float[lanes * network.CarriedStateSize];
+            for (int window = 0; window < set.Count; window += set.Lanes) Run(passes.Value, unit, [.. Enumerable.Range(window + first, lanes)]);
         });
 
         void Run(NetworkPass pass, int unit, int[] rows)

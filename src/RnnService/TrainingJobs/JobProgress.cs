@@ -40,16 +40,24 @@ internal sealed record StoredProgress(JobProgress Shown, long Tokens, double Tra
 /// <summary>Metrics of one split.</summary>
 internal sealed record SplitMetrics
 {
-    /// <summary>Cross-entropy in nats per sequence, unsmoothed and unweighted.</summary>
+    /// <summary>Cross-entropy in nats per target (a sequence's label, a step's label, a token), unsmoothed and unweighted.</summary>
     public double Loss { get; init; }
 
-    /// <summary>Share of sequences with the right label.</summary>
+    /// <summary>Share of targets that were the most probable.</summary>
     public double Accuracy { get; init; }
 
     /// <summary>Unweighted mean of the classes' F1; absent on the training rows while training goes on.</summary>
     [JsonPropertyName("macro_f1")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? MacroF1 { get; init; }
+
+    /// <summary><c>e^loss</c>, where text is emitted.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Perplexity { get; init; }
+
+    /// <summary>Corpus BLEU-4 of greedy answers, where text is emitted for an input; on validation rows while training goes on, of at most 200 of them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Bleu { get; init; }
 }
 
 /// <summary>Metrics of the best weights so far, by split.</summary>

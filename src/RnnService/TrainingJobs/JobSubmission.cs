@@ -2,13 +2,14 @@ using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using RnnService.Http;
+using RnnService.Registry;
 using RnnService.Storage;
 using RnnService.Storage.Examples;
 
 namespace RnnService.TrainingJobs;
 
 /// <summary>Turns a request into a job that cannot be wrong, or refuses it with the reason.</summary>
-internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, JobQueue queue, Limits limits, TimeProvider time)
+internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, ModelRegistry registry, JobQueue queue, Limits limits, TimeProvider time)
 {
     /// <summary>Checks the request against the stored data, stores the job and hands it to a worker.</summary>
     /// <exception cref="ProblemException">It cannot be carried out.</exception>
@@ -43,15 +44,13 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Jo
 
     /// <summary>Everything that can be known before the job runs.</summary>
     /// <exception cref="ProblemException">It cannot be carried out.</exception>
-    public static async Task<CheckedRequest> CheckAsync(RnnDbContext context, TrainingJobRequest request, CancellationToken cancellationToken)
+    public async Task<CheckedRequest> CheckAsync(RnnDbContext context, TrainingJobRequest request, CancellationToken cancellationToken)
     {
         Refuse(Names.Check("/model", request.Model));
         if (request.Name is not null) Refuse(Names.Check("/name", request.Name));
         var training = await FindAsync(context, "/dataset", request.Dataset, cancellationToken);
         var validation = request.ValidationDataset is null ? null : await FindAsync(context, "/validation_dataset", request.ValidationDataset, cancellationToken);
         var test = request.TestDataset is null ? null : await FindAsync(context, "/test_dataset", request.TestDataset, cancellationToken);
-        if (training.Row.Task != LearningTask.SequenceClassification)
-            throw new ProblemException(Problems.NotAvailable("/dataset", $"The dataset is for {SnakeCaseEnum<LearningTask>.Write(training.Row.Task)}, which cannot be trained yet.", "Available tasks: sequence_classification."));
         var otherTask = await context.Models.Where(model => model.Name == request.Model && model.Task != training.Row.Task).Select(model => (LearningTask?)model.Task).FirstOrDefaultAsync(cancellationToken);
         if (otherTask is { } task)
             throw new ProblemException(Problems.InvalidField("/model", $"The model '{request.Model}' is for {SnakeCaseEnum<LearningTask>.Write(task)}.", "Choose another model name: all versions of a model are for one task."));
@@ -60,8 +59,9 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Jo
 
         var errors = new FieldErrors();
         var facts = training.Facts;
+        var (reference, start) = request.InitFrom is null ? (null, null) : await StartAsync(context, request.InitFrom, training, cancellationToken);
         var spec = SpecResolver.Resolve(
-            request with { Dataset = training.Row.Name, ValidationDataset = validation?.Row.Name, TestDataset = test?.Row.Name }, facts, errors);
+            request with { Dataset = training.Row.Name, ValidationDataset = validation?.Row.Name, TestDataset = test?.Row.Name, InitFrom = reference }, facts, start, errors);
         if (spec is null) throw new ProblemException(Invalid(errors.Found));
         var cost = SpecCost.Estimate(spec, training.StepsFor(spec), training.Row.Bytes + (validation?.Row.Bytes ?? 0) + (test?.Row.Bytes ?? 0));
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
@@ -79,6 +79,23 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Jo
         return StoredDataset.Of(row);
     }
 
+    /// <summary>The version a job starts from, and its spec; its codec must fit the training data.</summary>
+    private async Task<(string Reference, TrainingSpec Spec)> StartAsync(RnnDbContext context, string given, StoredDataset training, CancellationToken cancellationToken)
+    {
+        static ProblemException refused(string detail, string instead) => new(Problems.InvalidField("/init_from", detail, instead));
+        if (await registry.ResolveAsync(given, cancellationToken) is not { } found)
+            throw refused($"There is no model '{Names.Shorten(given)}'.", "A reference is name, name:3 or name@alias; GET /api/v1/models lists the models.");
+        var (task, wanted) = (SnakeCaseEnum<LearningTask>.Write(found.Task), SnakeCaseEnum<LearningTask>.Write(training.Row.Task));
+        if (task != wanted) throw refused($"The model '{found.Model}' is for {task}, the training dataset for {wanted}.", "Start from a model of the same task.");
+        var codec = (await registry.LoadAsync(found)).Model.Codec;
+        if (codec.FeatureSize != training.Facts.FeatureSize)
+            throw refused($"The model '{found.Model}' reads {(codec.FeatureSize == 0 ? "text" : $"{codec.FeatureSize} numbers a step")}, the training dataset has {training.Kind}.", "Start from a model of the same kind of input.");
+        if (training.Labels.Keys.FirstOrDefault(label => !codec.Labels.Contains(label)) is { } unknown)
+            throw refused($"The model '{found.Model}' does not know the label {Names.Shorten(unknown)}.", $"Use its labels: {string.Join(", ", codec.Labels.Take(20).Select(Names.Shorten))}.");
+        var spec = await context.ModelVersions.Where(row => row.Model == found.Model && row.Version == found.Version).Select(row => row.SpecJson).FirstAsync(cancellationToken);
+        return ($"{found.Model}:{found.Version}", JsonSerializer.Deserialize<TrainingSpec>(spec, JsonConventions.Stored)!);
+    }
+
     private static void Match(string pointer, StoredDataset training, StoredDataset other)
     {
         if (other.Row.Task != training.Row.Task || other.Facts.Input != training.Facts.Input)
@@ -86,7 +103,10 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Jo
                 $"The dataset '{other.Row.Name}' holds {other.Kind}, the training dataset {training.Kind}.", "Send datasets of the same task and kind."));
         if (other.Facts.FeatureSize != training.Facts.FeatureSize)
             throw new ProblemException(Problems.InvalidField(pointer,
-                $"Frames of '{other.Row.Name}' have {other.Facts.FeatureSize} numbers, those of the training dataset {training.Facts.FeatureSize}.", "Send frames of the same size."));
+                $"Inputs of '{other.Row.Name}' have {other.Facts.FeatureSize} numbers, those of the training dataset {training.Facts.FeatureSize}.", "Send inputs of the same size."));
+        if (other.Summary.FeatureNames is { } names && training.Summary.FeatureNames is { } trained && !names.SequenceEqual(trained))
+            throw new ProblemException(Problems.InvalidField(pointer,
+                $"The columns of '{other.Row.Name}' are named or ordered otherwise than those of the training dataset.", $"Send the columns {string.Join(", ", trained.Take(20).Select(Names.Shorten))} in this order."));
         var unknown = other.Labels.Keys.Where(label => !training.Labels.ContainsKey(label)).Take(5).ToList();
         if (unknown.Count > 0)
             throw new ProblemException(Problems.InvalidField(pointer,
@@ -99,24 +119,28 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Jo
         string.Join(" ", errors.Select(error => error.Hint).Distinct()),
         [.. errors.Select(error => ProblemError.At(error.Pointer, error.Detail))]);
 
-    private static JobBaseline Baseline(StoredDataset training, StoredDataset? validation, StoredDataset? test)
+    /// <summary>The most frequent label; where text is emitted there is none.</summary>
+    private static JobBaseline? Baseline(StoredDataset training, StoredDataset? validation, StoredDataset? test)
     {
+        if (training.Labels.Count == 0) return null;
         var label = training.Labels.MaxBy(pair => pair.Value).Key;
         var (split, measured) = test is not null ? ("test", test) : validation is not null ? ("validation", validation) : ("train", training);
-        return new JobBaseline(label, split, (double)measured.Labels.GetValueOrDefault(label) / measured.Row.Rows);
+        return new JobBaseline(label, split, (double)measured.Labels.GetValueOrDefault(label) / measured.Labels.Values.Sum());
     }
 
     private static List<string> Warnings(StoredDataset training, StoredDataset? validation, StoredDataset? test)
     {
         List<string> warnings = [];
-        if (training.Row.Rows < 100)
-            warnings.Add($"The training dataset has only {training.Row.Rows} rows; a few hundred of each label are needed to learn much.");
+        if (training.Row.Rows < 100 && training.Row.Task is not (LearningTask.LanguageModeling or LearningTask.SequenceLabeling))
+            warnings.Add($"The training dataset has only {training.Row.Rows} rows; a few hundred {(training.Labels.Count > 0 ? "of each label " : "")}are needed to learn much.");
+        if (training.Row.Task == LearningTask.LanguageModeling && training.Row.Bytes < 50_000)
+            warnings.Add($"The training dataset has only {training.Row.Bytes:N0} bytes of text; a model learns to write from some hundred thousand.");
         var rare = training.Labels.Where(pair => pair.Value < 5).Select(pair => Names.Shorten(pair.Key)).ToList();
         if (rare.Count > 0)
             warnings.Add($"Fewer than 5 rows have the label {string.Join(", ", rare.Take(10))}{(rare.Count > 10 ? " and others" : "")}.");
-        var largest = training.Labels.MaxBy(pair => pair.Value);
-        if (largest.Value > 0.9 * training.Row.Rows)
-            warnings.Add($"{100.0 * largest.Value / training.Row.Rows:0}% of the rows have the label {Names.Shorten(largest.Key)}: accuracy says little here, look at macro_f1.");
+        var (largest, all) = (training.Labels.MaxBy(pair => pair.Value), training.Labels.Values.Sum());
+        if (largest.Value > 0.9 * all)
+            warnings.Add($"{100.0 * largest.Value / all:0}% of the {(training.Row.Task == LearningTask.SequenceLabeling ? "steps" : "rows")} have the label {Names.Shorten(largest.Key)}: accuracy says little here, look at macro_f1.");
         if (validation?.Row.Sha256 == training.Row.Sha256)
             warnings.Add("The validation dataset is the training dataset: validation metrics do not tell how well the model generalises.");
         if (test is not null && (test.Row.Sha256 == training.Row.Sha256 || test.Row.Sha256 == validation?.Row.Sha256))
@@ -141,4 +165,4 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Jo
 /// <param name="Baseline">What must be beaten.</param>
 /// <param name="Warnings">What may surprise.</param>
 internal sealed record CheckedRequest(
-    TrainingSpec Spec, DatasetRow Training, DatasetRow? Validation, DatasetRow? Test, SpecCost Cost, JobBaseline Baseline, IReadOnlyList<string> Warnings);
+    TrainingSpec Spec, DatasetRow Training, DatasetRow? Validation, DatasetRow? Test, SpecCost Cost, JobBaseline? Baseline, IReadOnlyList<string> Warnings);

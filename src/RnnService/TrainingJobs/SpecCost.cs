@@ -1,8 +1,6 @@
 using Rnn.Cells;
 using Rnn.Data;
-using Rnn.Layers;
-using Rnn.Tensors;
-using Rnn.Training;
+using RnnService.Storage;
 
 namespace RnnService.TrainingJobs;
 
@@ -22,17 +20,22 @@ internal sealed record SpecCost(long Parameters, long MemoryBytes)
     {
         var network = spec.Network;
         long gates = network.Cell switch { CellKind.Lstm => 4, CellKind.Gru => 3, _ => 1 };
-        long directions = network.Bidirectional ? 2 : 1;
+        long directions = network.Bidirectional is true ? 2 : 1;
         long input = network.EmbeddingSize ?? data.FeatureSize;
         long hidden = network.HiddenSize;
-        var parameters = spec.Tokenizer is { } tokenizer ? Math.Min((long)tokenizer.VocabularySize * (tokenizer.TokenNgrams + (tokenizer.SubwordFeatures == SubwordFeatures.Affix ? 1 : 0)), Math.Max(1_000, datasetBytes / 2)) * input : 0;
+        var vocabulary = spec.Tokenizer is { } tokenizer
+            ? Math.Min((long)tokenizer.VocabularySize * (tokenizer.TokenNgrams + (tokenizer.SubwordFeatures == SubwordFeatures.Affix ? 1 : 0)), Math.Max(1_000, datasetBytes / 2)) : 0;
+        long outputs = data.EmitsText ? vocabulary : data.Classes;
+        long scans = data.Task == LearningTask.Translation ? 2 : 1;
+        var parameters = vocabulary * input * scans;
         for (var layer = 0; layer < network.Layers; layer++)
-            parameters += directions * gates * hidden * ((layer == 0 ? input : directions * hidden) + hidden + 2);
-        parameters += (directions * hidden + 1) * data.Classes;
+            parameters += scans * directions * gates * hidden * ((layer == 0 ? input : directions * hidden) + hidden + 2);
+        if (network.TieWeights is not true) parameters += (scans * directions * hidden + 1) * outputs;
 
-        // Per step and row: the inputs and their gradients, the gates, states and their gradients.
-        var perStep = 3 * input + network.Layers * directions * (gates + 6) * hidden;
-        var activations = 2L * spec.Training.BatchSize * data.MaxLength * perStep * sizeof(float);
+        // Per step and row: the inputs and their gradients, the gates, states and their gradients, the logits.
+        var perStep = 3 * input + network.Layers * scans * directions * (gates + 6) * hidden + (data.EmitsText ? outputs : 0);
+        long steps = spec.Training.BpttSteps ?? Math.Max(data.MaxLength, data.TargetMaxLength);
+        var activations = 2L * spec.Training.BatchSize * steps * perStep * sizeof(float);
         return new SpecCost(parameters, CopiesOfParameters * parameters * sizeof(float) + activations + 4 * datasetBytes);
     }
 }

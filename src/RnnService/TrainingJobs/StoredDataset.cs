@@ -16,11 +16,22 @@ internal sealed record StoredDataset(DatasetRow Row, DatasetSummary Summary)
     public IReadOnlyDictionary<string, long> Labels => Summary.Labels;
 
     /// <summary>What the defaults depend on.</summary>
-    public DatasetFacts Facts => new(Summary.Input, (int)Row.Rows, Summary.Lengths.P50, Summary.Lengths.Max, Summary.Labels.Count, Summary.FeatureSize ?? 0);
+    public DatasetFacts Facts => new()
+    {
+        Task = Row.Task,
+        Input = Summary.Input,
+        Rows = (int)Row.Rows,
+        MedianLength = Summary.Lengths.P50,
+        MaxLength = Summary.Lengths.Max,
+        TargetMaxLength = Summary.TargetLengths?.Max ?? 0,
+        Classes = Summary.Labels.Count,
+        FeatureSize = Summary.FeatureSize ?? 0,
+        Bytes = Row.Bytes,
+    };
 
-    /// <summary>The facts with lengths as the spec's tokenizer will see them, not above what they are.</summary>
-    public DatasetFacts StepsFor(TrainingSpec spec) => spec.Tokenizer?.Kind == TokenizerKind.Char && Summary.Characters is { } characters
-        ? Facts with { MedianLength = characters.P50, MaxLength = characters.Max } : Facts;
+    /// <summary>The facts with lengths as the spec's tokenizer will see them: at most their characters where it cuts words.</summary>
+    public DatasetFacts StepsFor(TrainingSpec spec) => spec.Tokenizer?.Kind is null or TokenizerKind.Word || Summary.Characters is not { } characters
+        ? Facts : Facts with { MedianLength = characters.P50, MaxLength = characters.Max, TargetMaxLength = Summary.TargetCharacters?.Max ?? 0 };
 
     /// <summary>The row with its summary.</summary>
     public static StoredDataset Of(DatasetRow row) => new(row, DatasetSummary.Of(row));

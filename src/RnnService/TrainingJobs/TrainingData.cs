@@ -1,114 +1,91 @@
-using System.Text.Json;
 using Rnn.Data;
-using Rnn.Layers;
 using Rnn.Models;
 using RnnService.Storage;
 using RnnService.Storage.Examples;
 
 namespace RnnService.TrainingJobs;
 
+/// <summary>The rows of a dataset that a job reads.</summary>
+/// <param name="Rows">In the order of the file; of a plain text file one row that holds all of it.</param>
+/// <param name="IsOneText">Whether the one row is a text without beginning and end.</param>
+internal sealed record JobRows(IReadOnlyList<DatasetExample> Rows, bool IsOneText)
+{
+    /// <summary>The stored rows.</summary>
+    public static JobRows Read(DatasetReader datasets, DatasetRow dataset) => dataset.Task == LearningTask.LanguageModeling
+        ? new([.. datasets.ReadTexts(dataset, CancellationToken.None).Select(text => new DatasetExample { Text = text })], dataset.Format == DatasetFormat.Text)
+        : new([.. datasets.Read(dataset, CancellationToken.None)], false);
+}
+
 /// <summary>The rows of a job as the network sees them, and what turned them into that.</summary>
-/// <param name="Tokenizer">For text and tokens.</param>
-/// <param name="Scaler">For frames.</param>
-/// <param name="Labels">Names of the classes in ordinal order.</param>
+/// <param name="Codec">The way in and out, learnt from the training rows.</param>
 /// <param name="Train">Rows to learn from.</param>
 /// <param name="Validation">Rows that choose the best epoch.</param>
 /// <param name="Test">Rows to measure the published weights on, if any.</param>
+/// <param name="ValidationTexts">What should be emitted for the validation rows; empty where no text is emitted for an input.</param>
+/// <param name="TestTexts">The same for the test rows.</param>
+/// <param name="IsOneText">Whether the training rows are one text without beginning and end.</param>
 internal sealed record TrainingData(
-    Tokenizer? Tokenizer, FrameScaler? Scaler, IReadOnlyList<string> Labels, ExampleSet Train, ExampleSet Validation, ExampleSet? Test)
+    Codec Codec, ExampleSet Train, ExampleSet Validation, ExampleSet? Test, IReadOnlyList<ReferenceTexts> ValidationTexts, IReadOnlyList<ReferenceTexts> TestTexts, bool IsOneText)
 {
-    private const string TokenizerKey = "job_tokenizer";
-    private const string ScalerKey = "job_scaler";
-    private const string LabelsKey = "job_labels";
+    // Windows for measuring carry the state, so their length changes nothing but memory.
+    private const int MeasuringWindow = 128;
+    private const int MeasuringLanes = 8;
+    private const int TokensPerMeasuringLane = 2_000;
 
-    /// <summary>What a checkpoint keeps, so that a resumed job need not learn it again.</summary>
-    public IReadOnlyDictionary<string, string> Metadata
-    {
-        get
-        {
-            var metadata = new Dictionary<string, string> { [LabelsKey] = JsonSerializer.Serialize(Labels) };
-            if (Tokenizer is not null) metadata[TokenizerKey] = Tokenizer.ToJson();
-            if (Scaler is not null) metadata[ScalerKey] = Scaler.ToJson();
-            return metadata;
-        }
-    }
-
-    /// <summary>Learns tokenizer or scaling from the training rows (or takes them from a checkpoint) and encodes all rows.</summary>
+    /// <summary>Learns the codec from the training rows, unless it is known, and encodes all rows.</summary>
+    /// <param name="task">What the rows teach.</param>
     /// <param name="spec">The resolved spec.</param>
     /// <param name="training">Rows of the training dataset.</param>
     /// <param name="validation">Rows of the validation dataset; null holds a part of the training rows out.</param>
     /// <param name="test">Rows of the test dataset, if any.</param>
-    /// <param name="checkpoint">The metadata of the checkpoint to go on from, if any.</param>
-    public static TrainingData Make(
-        TrainingSpec spec, IEnumerable<DatasetExample> training, IEnumerable<DatasetExample>? validation, IEnumerable<DatasetExample>? test,
-        IReadOnlyDictionary<string, string>? checkpoint)
+    /// <param name="known">The codec of the checkpoint or version to start from, if any.</param>
+    public static TrainingData Make(LearningTask task, TrainingSpec spec, JobRows training, JobRows? validation, JobRows? test, Codec? known)
     {
-        DatasetExample[] rows = [.. training];
-        string[] labels = checkpoint is not null
-            ? JsonSerializer.Deserialize<string[]>(checkpoint[LabelsKey])!
-            : [.. rows.Select(row => row.Label!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        var classes = labels.Select((label, i) => (label, i)).ToDictionary(pair => pair.label, pair => pair.i, StringComparer.Ordinal);
-        DatasetExample[] train = rows, held;
-        if (validation is null)
+        var (train, held) = validation is null ? HoldOut(task, spec, training) : (training, validation);
+        var codec = known ?? CodecLearning.Learn(task, spec, train.Rows);
+        ExampleSet encode(JobRows rows, bool trains) => task == LearningTask.LanguageModeling ? Stream(spec, codec, rows, trains) : Examples(codec, rows.Rows);
+        return new TrainingData(codec, encode(train, true), encode(held, false), test is null ? null : encode(test, false),
+            ReferenceTexts.Of(codec, held.Rows), test is null ? [] : ReferenceTexts.Of(codec, test.Rows), training.IsOneText);
+    }
+
+    /// <summary>A network of the spec's shape for this data; its weights are zero.</summary>
+    public Network MakeNetwork(LearningTask task, NetworkSpec spec)
+    {
+        var longest = Enumerable.Range(0, Train.Count).Max(row => Math.Max(Train.Inputs[row].Steps, Train.Targets[row].Length));
+        return NetworkShapes.Of(task, spec, Codec, IsOneText, longest).Build();
+    }
+
+    /// <summary>A part of the training rows, of every class; of one text its end.</summary>
+    private static (JobRows Train, JobRows Held) HoldOut(LearningTask task, TrainingSpec spec, JobRows all)
+    {
+        var fraction = spec.Training.ValidationFraction!.Value;
+        if (all.IsOneText)
         {
-            var split = Holdout.Split([.. rows.Select(row => classes[row.Label!])], labels.Length, spec.Training.ValidationFraction!.Value, (ulong)spec.Training.Seed);
-            train = [.. split.Training.Select(row => rows[row])];
-            held = [.. split.Validation.Select(row => rows[row])];
+            var text = all.Rows[0].Text!;
+            var cut = Math.Clamp((int)(text.Length * (1 - fraction)), 1, text.Length - 1);
+            // Never between the halves of a surrogate pair.
+            if (char.IsLowSurrogate(text[cut])) cut++;
+            return (new([new DatasetExample { Text = text[..cut] }], true), new([new DatasetExample { Text = text[cut..] }], true));
         }
-        else
-        {
-            held = [.. validation];
-        }
 
-        var tokenizer = spec.Tokenizer is null ? null : checkpoint is not null ? Tokenizer.FromJson(checkpoint[TokenizerKey]) : LearnTokenizer(spec.Tokenizer, train);
-        var scaler = spec.Features is null ? null : checkpoint is not null ? FrameScaler.FromJson(checkpoint[ScalerKey])
-            : FrameScaler.Fit([.. train.Select(Frames)], spec.Features.Scaling);
-        ExampleSet encode(IReadOnlyCollection<DatasetExample> examples) => ExampleSet.OfClasses(
-            [.. examples.Select(row => scaler is not null ? scaler.Apply(Frames(row)) : row.Text is not null ? tokenizer!.Encode(row.Text) : tokenizer!.EncodeTokens(row.Tokens!))],
-            [.. examples.Select(row => classes[row.Label!])]);
-        return new TrainingData(tokenizer, scaler, labels, encode(train), encode(held), test is null ? null : encode([.. test]));
+        var classes = all.Rows.Select(row => row.Label).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        var split = Holdout.Split([.. all.Rows.Select(row => classes.BinarySearch(row.Label, StringComparer.Ordinal))], classes.Count, fraction, (ulong)spec.Training.Seed);
+        return (new([.. split.Training.Select(row => all.Rows[row])], false), new([.. split.Validation.Select(row => all.Rows[row])], false));
     }
 
-    /// <summary>A network of the spec's shape for this data, its weights not yet drawn.</summary>
-    public SequenceClassifier MakeNetwork(TrainingSpec spec)
+    private static ExampleSet Examples(Codec codec, IReadOnlyList<DatasetExample> rows)
     {
-        var network = spec.Network;
-        return new SequenceClassifier(new SequenceClassifierConfig
-        {
-            Encoder = new EncoderConfig
-            {
-                VocabularySize = Tokenizer?.VocabularySize ?? 0,
-                FeatureSize = Scaler?.FeatureSize ?? 0,
-                EmbeddingSize = network.EmbeddingSize ?? 0,
-                Cell = network.Cell,
-                HiddenSize = network.HiddenSize,
-                Layers = network.Layers,
-                Bidirectional = network.Bidirectional,
-                Dropout = (float)network.Dropout,
-                EmbeddingDropout = (float)(network.EmbeddingDropout ?? 0),
-                RecurrentInit = network.RecurrentInit,
-                ForgetBias = (float)(network.ForgetBias ?? 0),
-            },
-            Pooling = network.Pooling,
-            Classes = Labels.Count,
-        });
+        var classes = codec.Labels.Select((label, i) => (label, i)).ToDictionary(pair => pair.label, pair => pair.i, StringComparer.Ordinal);
+        int[] target(DatasetExample row) => row.Target is not null ? codec.Output!.EncodeTarget(row.Target)
+            : row.Labels is not null ? [.. row.Labels.Select(label => classes[label])] : [classes[row.Label!]];
+        return new ExampleSet([.. rows.Select(row => CodecLearning.Encode(codec, row))], [.. rows.Select(row => new ReadOnlyMemory<int>(target(row)))]);
     }
 
-    private static Tokenizer LearnTokenizer(TokenizerSpec spec, DatasetExample[] rows)
+    private static ExampleSet Stream(TrainingSpec spec, Codec codec, JobRows rows, bool trains)
     {
-        var config = new TokenizerConfig
-        {
-            Kind = spec.Kind,
-            VocabularySize = spec.VocabularySize,
-            MinFrequency = spec.MinFrequency,
-            Lowercase = spec.Lowercase,
-            TokenNgrams = spec.TokenNgrams,
-            SubwordFeatures = spec.SubwordFeatures,
-        };
-        return rows[0].Text is not null
-            ? Tokenizer.Train(rows.Select(row => row.Text!), config)
-            : Tokenizer.TrainOnTokens(rows.Select(row => row.Tokens!), config);
+        int[] tokens = rows.IsOneText ? codec.Output!.EncodeTarget(rows.Rows[0].Text!)[..^1] : [codec.Output!.End, .. rows.Rows.SelectMany(row => codec.Output!.EncodeTarget(row.Text!))];
+        return trains
+            ? TextStream.Windows(tokens, spec.Training.BatchSize, spec.Training.BpttSteps!.Value)
+            : TextStream.Windows(tokens, Math.Clamp(tokens.Length / TokensPerMeasuringLane, 1, MeasuringLanes), MeasuringWindow);
     }
-
-    private static Sequence Frames(DatasetExample row) => Sequence.OfFrames(row.Frames!.SelectMany(frame => frame).ToArray(), row.Frames![0].Length);
 }

@@ -13,17 +13,17 @@ internal sealed class TrainingRun
     private readonly TrainingData _data;
     private readonly BatchShards _shards;
     private readonly JobLedger _ledger;
-    private readonly SequenceClassifier _network;
+    private readonly Network _network;
+    private readonly Measurement _measurement;
     private readonly TrainingLoop _loop;
     private readonly ProgressMeter _meter;
 
-    /// <summary>Prepares the run; goes on from the checkpoint if there is one.</summary>
-    public TrainingRun(JobClaim claim, TrainingSpec spec, TrainingData data, BatchShards shards, JobLedger ledger, Checkpoint? checkpoint, StoredProgress progress, JobMetrics best)
+    /// <summary>Prepares the run; goes on from the checkpoint if there is one, else starts from the network's weights.</summary>
+    public TrainingRun(JobClaim claim, TrainingSpec spec, TrainingData data, Network network, BatchShards shards, JobLedger ledger, Checkpoint? checkpoint, StoredProgress progress, JobMetrics best)
     {
-        (_claim, _spec, _data, _shards, _ledger) = (claim, spec, data, shards, ledger);
-        _network = data.MakeNetwork(spec);
-        if (checkpoint is null) _network.Initialize((ulong)spec.Training.Seed);
-        _loop = new TrainingLoop(_network, data.Train, data.Validation, Config(spec), shards);
+        (_claim, _spec, _data, _shards, _ledger, _network) = (claim, spec, data, shards, ledger, network);
+        _measurement = new Measurement(network, data, spec.Tokenizer?.Kind, shards);
+        _loop = new TrainingLoop(_network, data.Train, data.Validation, TrainingConfigs.Of(spec.Training, data.Train, network.Outputs), shards);
         if (checkpoint is not null) _loop.Restore(checkpoint);
         Best = best;
         // The row may be ahead of the checkpoint: what was done after it is done again.
@@ -66,25 +66,19 @@ internal sealed class TrainingRun
         checkpoints.Drain();
     }
 
-    /// <summary>The best weights, measured on every split, as a classifier that can answer.</summary>
+    /// <summary>The best weights, measured on every split, as a model that can answer.</summary>
     public (TrainedModel Model, JobMetrics Metrics, IReadOnlyList<MetricRow> TestPoints) Finish()
     {
         _loop.TakeBest();
         var (epoch, step) = (Math.Max(1, _loop.State.BestEpoch), _loop.State.Step);
-        var metrics = new JobMetrics
-        {
-            Baseline = Best.Baseline,
-            Train = Split(Evaluation.Measure(_network, _data.Train, _shards)),
-            Validation = Split(Evaluation.Measure(_network, _data.Validation, _shards)),
-            Test = _data.Test is null ? null : Split(Evaluation.Measure(_network, _data.Test, _shards)),
-        };
+        var metrics = new JobMetrics { Baseline = Best.Baseline, Train = _measurement.Train(), Validation = _measurement.Validation(), Test = _measurement.Test() };
         IReadOnlyList<MetricRow> points = metrics.Test is null ? [] : [.. Points(step, epoch, "test", metrics.Test)];
-        return (new TrainedModel(_network, new Codec(_data.Tokenizer, _data.Scaler, _data.Labels, null)), metrics, points);
+        return (new TrainedModel(_network, _data.Codec), metrics, points);
     }
 
     private void Record(StepReport report, EpochReport epoch)
     {
-        var validation = Split(epoch.Validation);
+        var validation = _measurement.After(epoch.Validation);
         if (epoch.IsBest)
             Best = Best with { Train = new SplitMetrics { Loss = epoch.TrainLoss, Accuracy = epoch.TrainAccuracy }, Validation = validation };
         MetricRow train(string name, double value) => new() { JobId = _claim.JobId, Step = report.Step, Epoch = epoch.Epoch, Split = "train", Name = name, Value = value };
@@ -98,25 +92,9 @@ internal sealed class TrainingRun
 
     private IEnumerable<MetricRow> Points(long step, int epoch, string split, SplitMetrics metrics)
     {
-        MetricRow point(string name, double value) => new() { JobId = _claim.JobId, Step = step, Epoch = epoch, Split = split, Name = name, Value = value };
-        return [point("loss", metrics.Loss), point("accuracy", metrics.Accuracy), point("macro_f1", metrics.MacroF1!.Value)];
+        (string Name, double? Value)[] values =
+            [("loss", metrics.Loss), ("accuracy", metrics.Accuracy), ("macro_f1", metrics.MacroF1), ("perplexity", metrics.Perplexity), ("bleu", metrics.Bleu)];
+        return values.Where(pair => pair.Value is not null)
+            .Select(pair => new MetricRow { JobId = _claim.JobId, Step = step, Epoch = epoch, Split = split, Name = pair.Name, Value = pair.Value!.Value });
     }
-
-    private static SplitMetrics Split(Score score) => new() { Loss = score.Loss, Accuracy = score.Accuracy, MacroF1 = score.MacroF1 };
-
-    private static TrainingConfig Config(TrainingSpec spec) => new()
-    {
-        Epochs = spec.Training.Epochs,
-        BatchSize = spec.Training.BatchSize,
-        ShardRows = spec.Training.ShardRows,
-        LearningRate = spec.Training.LearningRate,
-        WarmupSteps = spec.Training.WarmupSteps,
-        Schedule = spec.Training.Schedule,
-        ClipNorm = spec.Training.ClipNorm,
-        LabelSmoothing = (float)spec.Training.LabelSmoothing,
-        Optimizer = new OptimizerConfig { Kind = spec.Training.Optimizer, WeightDecay = spec.Training.WeightDecay },
-        UnknownRate = (float)(spec.Training.UnknownRate ?? 0),
-        EarlyStoppingPatience = spec.Training.EarlyStoppingPatience,
-        Seed = (ulong)spec.Training.Seed,
-    };
 }

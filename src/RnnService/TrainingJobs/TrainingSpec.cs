@@ -1,7 +1,9 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Rnn.Cells;
 using Rnn.Data;
 using Rnn.Layers;
+using Rnn.Models;
 using Rnn.Tensors;
 using Rnn.Training;
 
@@ -28,6 +30,10 @@ internal sealed record TrainingSpec
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? TestDataset { get; init; }
 
+    /// <summary>The version whose weights, shape and vocabulary the job starts from, if any.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? InitFrom { get; init; }
+
     /// <summary>The network's shape.</summary>
     public required NetworkSpec Network { get; init; }
 
@@ -43,28 +49,44 @@ internal sealed record TrainingSpec
     public required TrainingSettings Training { get; init; }
 }
 
-/// <summary>The network's shape, resolved.</summary>
+/// <summary>The network's shape, resolved. What does not apply to the task is null and not shown.</summary>
 internal sealed record NetworkSpec
 {
     public required CellKind Cell { get; init; }
     public required int HiddenSize { get; init; }
     public required int Layers { get; init; }
-    public required bool Bidirectional { get; init; }
 
-    /// <summary>Null for frames.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Bidirectional { get; init; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? EmbeddingSize { get; init; }
-    public required PoolingKind Pooling { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PoolingKind? Pooling { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public AttentionKind? Attention { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Feedback? Feedback { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? TieWeights { get; init; }
     public required double Dropout { get; init; }
 
-    /// <summary>Null for frames.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? EmbeddingDropout { get; init; }
-    public required RecurrentInit RecurrentInit { get; init; }
 
-    /// <summary>Null for cells without a forget gate.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public double? ForgetBias { get; init; }
+    public bool? VariationalDropout { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RecurrentInit? RecurrentInit { get; init; }
+
+    /// <summary>A number or <c>"chrono"</c>; null for cells without a gate that keeps.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? ForgetBias { get; init; }
 }
 
 /// <summary>The tokenizer's settings, resolved.</summary>
@@ -78,36 +100,68 @@ internal sealed record TokenizerSpec
     public required SubwordFeatures SubwordFeatures { get; init; }
 }
 
-/// <summary>The scaling of frames, resolved.</summary>
+/// <summary>The scaling of numbers, resolved.</summary>
 internal sealed record FeaturesSpec
 {
     public required Scaling Scaling { get; init; }
 }
 
-/// <summary>The settings of the learning, resolved.</summary>
+/// <summary>The settings of the learning, resolved. What does not apply is null and not shown.</summary>
 internal sealed record TrainingSettings
 {
     public required int Epochs { get; init; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? MaxMinutes { get; init; }
     public required int BatchSize { get; init; }
     public required int ShardRows { get; init; }
+    public required int AccumulateSteps { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? BpttSteps { get; init; }
     public required OptimizerKind Optimizer { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Momentum { get; init; }
     public required double LearningRate { get; init; }
     public required double WeightDecay { get; init; }
     public required ScheduleKind Schedule { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? StepSize { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Decay { get; init; }
     public required int WarmupSteps { get; init; }
+
+    /// <summary>0: not clipped.</summary>
     public required double ClipNorm { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ClipValue { get; init; }
     public required double LabelSmoothing { get; init; }
 
-    /// <summary>Null for frames.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ClassWeighting? ClassWeights { get; init; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? UnknownRate { get; init; }
 
-    /// <summary>Null when a validation dataset is given.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ScheduledSampling { get; init; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? ValidationFraction { get; init; }
     public required int EarlyStoppingPatience { get; init; }
     public required long Seed { get; init; }
+}
+
+/// <summary>How much each class counts in the loss.</summary>
+internal enum ClassWeighting
+{
+    /// <summary>Every row alike.</summary>
+    None,
+
+    /// <summary>Every class alike: inversely to how often it occurs.</summary>
+    Balanced,
 }

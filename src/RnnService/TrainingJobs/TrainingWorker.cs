@@ -55,15 +55,22 @@ internal sealed class TrainingWorker(
         var spec = JsonSerializer.Deserialize<TrainingSpec>(job.SpecJson, JsonConventions.Stored)!;
         var checkpoint = LatestCheckpoint(job.Id);
         var training = ledger.Dataset(job.DatasetId);
-        IEnumerable<DatasetExample>? rows(string? id) => id is null ? null : datasets.Read(ledger.Dataset(id), CancellationToken.None);
-        var data = TrainingData.Make(spec, datasets.Read(training, CancellationToken.None), rows(job.ValidationDatasetId), rows(job.TestDatasetId), checkpoint?.Metadata);
+        var start = StartFrom(spec);
+        var known = checkpoint is not null ? Codec.ReadFrom(checkpoint.Metadata, emits: training.Task is LearningTask.Captioning or LearningTask.Translation or LearningTask.LanguageModeling) : start?.Codec;
+        JobRows? rows(string? id) => id is null ? null : JobRows.Read(datasets, ledger.Dataset(id));
+        var data = TrainingData.Make(training.Task, spec, JobRows.Read(datasets, training), rows(job.ValidationDatasetId), rows(job.TestDatasetId), known);
+        var network = data.MakeNetwork(training.Task, spec.Network);
+        if (start is null) network.Initialize((ulong)spec.Training.Seed);
+        else start.Network.Parameters.Values.CopyTo(network.Parameters.Values);
         ledger.RewindMetrics(claim, checkpoint?.State.Step ?? 0);
         var progress = checkpoint is null || job.ProgressJson is null ? StoredProgress.None(spec.Training.Epochs) : JsonSerializer.Deserialize<StoredProgress>(job.ProgressJson, JsonConventions.Stored)!;
         var metrics = job.MetricsJson is null ? new JobMetrics() : JsonSerializer.Deserialize<JobMetrics>(job.MetricsJson, JsonConventions.Stored)!;
 
         using var shards = new BatchShards(options.TrainingCores == 0 ? Environment.ProcessorCount : options.TrainingCores);
-        var run = new TrainingRun(claim, spec, data, shards, ledger, checkpoint, progress, metrics);
-        using var checkpoints = new CheckpointWriter(blobs, ledger, claim, running, data.Metadata, log);
+        var run = new TrainingRun(claim, spec, data, network, shards, ledger, checkpoint, progress, metrics);
+        var metadata = new Dictionary<string, string>();
+        data.Codec.WriteTo(metadata);
+        using var checkpoints = new CheckpointWriter(blobs, ledger, claim, running, metadata, log);
         JobLog.Starts(log, job.Id, run.Progress.Shown.Step, job.Attempt);
         var done = run.Train(running, heartbeat, checkpoints);
         if (running.IsFenced) throw new FencedException(claim);
@@ -81,8 +88,17 @@ internal sealed class TrainingWorker(
         }
         else
         {
-            Publish(claim, job, spec, training.Sha256, run, done ? JobStatus.Succeeded : JobStatus.Cancelled);
+            Publish(claim, job, spec, training, run, done ? JobStatus.Succeeded : JobStatus.Cancelled);
         }
+    }
+
+    /// <summary>The version whose weights and codec the job starts from, if it does.</summary>
+    private TrainedModel? StartFrom(TrainingSpec spec)
+    {
+        if (spec.InitFrom is null) return null;
+        var version = registry.ResolveAsync(spec.InitFrom, CancellationToken.None).AsTask().GetAwaiter().GetResult()
+            ?? throw new InvalidOperationException($"The version {spec.InitFrom} that the job starts from was deleted.");
+        return registry.LoadAsync(version).GetAwaiter().GetResult().Model;
     }
 
     private Checkpoint? LatestCheckpoint(string jobId)
@@ -103,17 +119,17 @@ internal sealed class TrainingWorker(
         return null;
     }
 
-    private void Publish(JobClaim claim, TrainingJobRow job, TrainingSpec spec, string datasetSha256, TrainingRun run, JobStatus status)
+    private void Publish(JobClaim claim, TrainingJobRow job, TrainingSpec spec, DatasetRow training, TrainingRun run, JobStatus status)
     {
         var (model, metrics, points) = run.Finish();
-        var receipt = new ModelReceipt(datasetSha256, JsonElement.Parse(job.SpecJson), spec.Training.Seed, EngineIdentity.Version, EngineIdentity.InstructionSet, SafeTensors.Sha256(model.Tensors));
+        var receipt = new ModelReceipt(training.Sha256, JsonElement.Parse(job.SpecJson), spec.Training.Seed, EngineIdentity.Version, EngineIdentity.InstructionSet, SafeTensors.Sha256(model.Tensors));
         using var writer = blobs.Create(BlobKind.Weights);
         model.Save(writer, new Dictionary<string, string> { ["model"] = job.Model, ["spec"] = job.SpecJson });
         var blob = writer.CompleteAsync(CancellationToken.None).GetAwaiter().GetResult();
         int number;
         try
         {
-            var version = new NewVersion(job.Model, LearningTask.SequenceClassification, job.Id, blob.Id, job.SpecJson,
+            var version = new NewVersion(job.Model, training.Task, job.Id, blob.Id, job.SpecJson,
                 JsonSerializer.Serialize(metrics with { Baseline = null }, JsonConventions.Stored), receipt);
             number = ledger.Publish(claim, status, version, JsonSerializer.Serialize(metrics, JsonConventions.Stored), run.Progress, points);
         }

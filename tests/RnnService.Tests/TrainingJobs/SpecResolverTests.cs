@@ -12,8 +12,8 @@ namespace RnnService.Tests.TrainingJobs;
 
 public sealed class SpecResolverTests
 {
-    private static readonly DatasetFacts Reviews = new(InputKind.Text, 8_530, 21, 60, 2, 0);
-    private static readonly DatasetFacts Videos = new(InputKind.Frames, 1_200, 11, 14, 6, 64);
+    private static readonly DatasetFacts Reviews = new() { Input = InputKind.Text, Rows = 8_530, MedianLength = 21, MaxLength = 60, Classes = 2 };
+    private static readonly DatasetFacts Videos = new() { Input = InputKind.Frames, Rows = 1_200, MedianLength = 11, MaxLength = 14, Classes = 6, FeatureSize = 64 };
 
     private static readonly JsonSerializerOptions Wire = new(JsonConventions.Stored) { UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow };
 
@@ -21,7 +21,7 @@ public sealed class SpecResolverTests
     {
         var errors = new FieldErrors();
         var request = JsonSerializer.Deserialize<TrainingJobRequest>(json, Wire)!;
-        return (SpecResolver.Resolve(request, data, errors), errors.Found);
+        return (SpecResolver.Resolve(request, data, null, errors), errors.Found);
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class SpecResolverTests
             foreach (var rows in new[] { 2, 300, 5_000, 100_000, 5_000_000 })
                 foreach (var classes in new[] { 2, 20 })
                 {
-                    var data = new DatasetFacts(input, rows, 20, 400, classes, input == InputKind.Frames ? 12 : 0);
+                    var data = new DatasetFacts { Input = input, Rows = rows, MedianLength = 20, MaxLength = 400, Classes = classes, FeatureSize = input == InputKind.Frames ? 12 : 0 };
                     var spec = Resolve("""{"dataset":"r","model":"m"}""", data).Spec;
                     Assert.Empty(Resolve(JsonSerializer.Serialize(spec, JsonConventions.Stored).Replace("\"kind\":\"word\",", input == InputKind.Tokens ? "" : "\"kind\":\"word\",", StringComparison.Ordinal), data).Errors);
                 }

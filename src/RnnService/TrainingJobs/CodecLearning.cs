@@ -1,0 +1,52 @@
+using Rnn.Data;
+using Rnn.Models;
+using RnnService.Storage;
+using RnnService.Storage.Examples;
+
+namespace RnnService.TrainingJobs;
+
+/// <summary>Learns the way in and out of a network from training rows, and takes rows through it.</summary>
+internal static class CodecLearning
+{
+    /// <summary>Tokenizers, scaling and labels of a spec, learnt from the training rows.</summary>
+    public static Codec Learn(LearningTask task, TrainingSpec spec, IReadOnlyList<DatasetExample> rows)
+    {
+        var readsText = rows[0].Text is not null || rows[0].Tokens is not null;
+        if (task == LearningTask.LanguageModeling)
+        {
+            var text = Emitting(spec.Tokenizer!, rows.Select(row => row.Text!));
+            return new Codec(text, null, [], text);
+        }
+
+        string[] labels = [.. rows.SelectMany(row => row.Labels ?? (row.Label is null ? [] : [row.Label])).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        return new Codec(
+            readsText ? Reading(spec.Tokenizer!, rows) : null,
+            readsText ? null : FrameScaler.Fit([.. rows.Select(Numbers)], spec.Features!.Scaling),
+            labels,
+            rows[0].Target is null ? null : Emitting(spec.Tokenizer!, rows.Select(row => row.Target!)));
+    }
+
+    /// <summary>A row's input as the network reads it.</summary>
+    public static Sequence Encode(Codec codec, DatasetExample row) =>
+        row.Text is not null ? codec.Encode(row.Text) : row.Tokens is not null ? codec.EncodeTokens(row.Tokens) : codec.EncodeFrames(row.Frames ?? [row.Features!]);
+
+    private static Tokenizer Reading(TokenizerSpec spec, IReadOnlyList<DatasetExample> rows)
+    {
+        var config = Config(spec) with { TokenNgrams = spec.TokenNgrams, SubwordFeatures = spec.SubwordFeatures };
+        return rows[0].Text is not null ? Tokenizer.Train(rows.Select(row => row.Text!), config) : Tokenizer.TrainOnTokens(rows.Select(row => row.Tokens!), config);
+    }
+
+    /// <summary>What is emitted must come back as people write it, spaces included.</summary>
+    private static Tokenizer Emitting(TokenizerSpec spec, IEnumerable<string> texts) => Tokenizer.Train(texts, Config(spec) with { KeepSpaces = spec.Kind != TokenizerKind.Char });
+
+    private static TokenizerConfig Config(TokenizerSpec spec) => new()
+    {
+        Kind = spec.Kind,
+        VocabularySize = spec.VocabularySize,
+        MinFrequency = spec.MinFrequency,
+        Lowercase = spec.Lowercase,
+    };
+
+    private static Sequence Numbers(DatasetExample row) => row.Frames is { } frames
+        ? Sequence.OfFrames(frames.SelectMany(frame => frame).ToArray(), frames[0].Length) : Sequence.OfFrames(row.Features!, row.Features!.Length);
+}

@@ -1,0 +1,42 @@
+using Rnn.Data;
+using Rnn.Training;
+
+namespace RnnService.TrainingJobs;
+
+/// <summary>From the settings of a spec to the core's configuration of a run.</summary>
+internal static class TrainingConfigs
+{
+    /// <summary>The configuration; balanced class weights are counted in the training rows.</summary>
+    public static TrainingConfig Of(TrainingSettings settings, ExampleSet train, int classes) => new()
+    {
+        Epochs = settings.Epochs,
+        BatchSize = settings.BatchSize,
+        AccumulateSteps = settings.AccumulateSteps,
+        ShardRows = settings.ShardRows,
+        Optimizer = new OptimizerConfig { Kind = settings.Optimizer, WeightDecay = settings.WeightDecay, Momentum = settings.Momentum ?? 0 },
+        LearningRate = settings.LearningRate,
+        WarmupSteps = settings.WarmupSteps,
+        Schedule = settings.Schedule,
+        StepSize = settings.StepSize ?? SpecDefaults.StepSize,
+        Decay = settings.Decay ?? SpecDefaults.Decay,
+        ClipNorm = settings.ClipNorm,
+        ClipValue = settings.ClipValue ?? 0,
+        LabelSmoothing = (float)settings.LabelSmoothing,
+        ClassWeights = settings.ClassWeights == ClassWeighting.Balanced ? Balanced(train, classes) : default,
+        UnknownRate = (float)(settings.UnknownRate ?? 0),
+        ScheduledSampling = (float)(settings.ScheduledSampling ?? 0),
+        EarlyStoppingPatience = settings.EarlyStoppingPatience,
+        Seed = (ulong)settings.Seed,
+    };
+
+    /// <summary><c>targets / (classes · targets of the class)</c>, as scikit-learn has it; 1 for a class that never occurs.</summary>
+    private static float[] Balanced(ExampleSet train, int classes)
+    {
+        var counts = new long[classes];
+        foreach (var targets in train.Targets)
+            foreach (var target in targets.Span)
+                if (target >= 0) counts[target]++;
+        var total = counts.Sum();
+        return [.. counts.Select(count => count == 0 ? 1f : (float)total / (classes * count))];
+    }
+}
