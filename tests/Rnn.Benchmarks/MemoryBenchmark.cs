@@ -28,7 +28,7 @@ internal static class MemoryBenchmark
             table.AppendLine(CultureInfo.InvariantCulture, $"| | {string.Join(" | ", s_lengths.Select(steps => $"T = {steps}"))} |\n|---|{string.Concat(s_lengths.Select(_ => "---|"))}");
             foreach (var contestant in MemoryContestant.All)
             {
-                var cells = s_lengths.Select(steps => $"{task.Name}/{contestant.Name}/{steps}/".StartsWith($"{only}/".TrimStart('/'), StringComparison.Ordinal) ? Measure(task, contestant, steps, threads) : "–");
+                var cells = s_lengths.Select(steps => IsAsked(only, $"{task.Name}/{contestant.Name}/{steps}") ? Measure(task, contestant, steps, threads) : "–");
                 table.AppendLine(CultureInfo.InvariantCulture, $"| {contestant.Title} | {string.Join(" | ", cells)} |");
             }
         }
@@ -37,19 +37,22 @@ internal static class MemoryBenchmark
         return 0;
     }
 
+    /// <summary>Whether the parts of <paramref name="only"/> are the first ones of the name.</summary>
+    private static bool IsAsked(string only, string name) => only.Length == 0 || $"{name}/".StartsWith($"{only}/", StringComparison.Ordinal);
+
     private static string Measure(MemoryTask task, MemoryContestant contestant, int steps, BatchShards threads)
     {
         var network = new MemoryNetwork(task, contestant, Hidden, steps, threads);
         var (best, start) = (double.PositiveInfinity, Stopwatch.GetTimestamp());
         double Seconds() => Stopwatch.GetElapsedTime(start).TotalSeconds;
         var finite = true;
-        while (finite && best >= task.Solved && Seconds() < Budget)
+        while (finite && best >= MemoryTask.Solved && Seconds() < Budget)
         {
             finite = network.Advance();
             if (finite && network.Steps % StepsPerValidation == 0) best = Math.Min(best, network.Validate());
         }
 
-        var outcome = best < task.Solved ? FormattableString.Invariant($"{Seconds():F1} s, {network.Steps:N0} steps ({task.Text(best)})")
+        var outcome = best < MemoryTask.Solved ? FormattableString.Invariant($"{Seconds():F1} s, {network.Steps:N0} steps ({task.Text(best)})")
             : finite ? FormattableString.Invariant($"not in {Budget:F0} s, {network.Steps:N0} steps (best {task.Text(best)})")
             : FormattableString.Invariant($"diverged in step {network.Steps + 1:N0} (best {task.Text(best)})");
         Console.Error.WriteLine($"{task.Name}, {contestant.Title}, T = {steps}: {outcome}");

@@ -109,7 +109,7 @@ internal sealed class MemoryNetwork
             _network._stack.ZeroStates(_stack.StateGradients, ShardRows, _workspace);
             _network._head.Backward(LastState, ShardRows, predictions, _stack.StateGradients[0].H.Span, Gradients.Span, _workspace);
             var dy = _workspace.RentZeroed(_layout.Tokens * _network._stack.OutputSize);
-            _network._stack.Backward(dy, _layout, default, 0, 0, _stack, default, Gradients.Span, _workspace);
+            _network._stack.Backward(dy, _layout, default, default, _stack, default, Gradients.Span, _workspace);
         }
 
         /// <summary>The mean error of the rows of a key.</summary>
@@ -128,7 +128,7 @@ internal sealed class MemoryNetwork
             var random = new RandomSource(key);
             for (var row = 0; row < ShardRows; row++) _answers[row] = _network._task.Draw(ref random, _layout.Steps, row, ShardRows, _x.Span);
             _network._stack.ZeroStates(_stack.States, ShardRows, _workspace);
-            _network._stack.Forward(_x, _layout, default, 0, 0, _stack, _workspace);
+            _network._stack.Forward(_x, _layout, default, default, _stack, _workspace);
             var predictions = _workspace.Rent(ShardRows * _network._task.Outputs).Span;
             _network._head.Forward(LastState, ShardRows, predictions);
             return predictions;
