@@ -41,6 +41,9 @@ internal sealed record RnnServiceOptions
     /// <summary>Threads that train. Default 0, which means all cores.</summary>
     public int TrainingCores { get; init; }
 
+    /// <summary>The same as a number of threads.</summary>
+    public int Threads => TrainingCores == 0 ? Environment.ProcessorCount : TrainingCores;
+
     /// <summary>How much one client may ask for.</summary>
     public Limits Limits { get; init; } = new();
 

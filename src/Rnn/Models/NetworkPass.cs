@@ -35,6 +35,9 @@ public abstract class NetworkPass(int outputs)
 
     private protected Workspace Workspace { get; } = new();
 
+    /// <summary>Floats of scratch memory that the passes so far needed.</summary>
+    internal long ScratchLength => Workspace.Capacity;
+
     /// <summary>Takes every <paramref name="stride"/>-th row from <paramref name="first"/> on of the given rows of a set, which come longest first.</summary>
     public abstract void Assign(ExampleSet examples, ReadOnlySpan<int> rows, int first = 0, int stride = 1);
 

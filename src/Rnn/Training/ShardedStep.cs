@@ -39,6 +39,9 @@ internal sealed class ShardedStep
 
     public Optimizer Optimizer { get; }
 
+    /// <summary>Floats held for gradients, the optimizer and the passes so far.</summary>
+    public long Length => _gradients.Length + Optimizer.State.Sum(state => (long)state.Values.Length) + _parts.Sum(part => part.Gradients.Length + part.Pass.ScratchLength);
+
     /// <summary>States carried from window to window of a stream, <c>[rows, CarriedStateSize]</c>; empty for independent examples.</summary>
     public float[] CarriedStates { get; }
 

@@ -50,6 +50,9 @@ public sealed class TrainingLoop
     /// <summary>Updates if no early stopping comes.</summary>
     public long TotalSteps => (long)StepsPerEpoch * _config.Epochs;
 
+    /// <summary>Memory held by now: weights, the best ones and the packed ones, gradients, the optimizer's buffers and the passes' scratch.</summary>
+    public long SizeInBytes => sizeof(float) * ((2L * _model.Parameters.Length) + (2L * _model.Parameters.DenseLength) + _step.Length);
+
     /// <summary>Where the run is.</summary>
     public TrainingState State => _state;
 

@@ -15,8 +15,8 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
     /// <exception cref="ProblemException">It cannot be carried out.</exception>
     public async Task<TrainingJobRow> SubmitAsync(TrainingJobRequest request, CancellationToken cancellationToken)
     {
+        var checkedRequest = await CheckAsync(request, cancellationToken);
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        var checkedRequest = await CheckAsync(context, request, cancellationToken);
         if (await context.TrainingJobs.CountAsync(job => job.Status == JobStatus.Queued, cancellationToken) >= limits.QueuedJobs)
             throw new ProblemException(Problems.RateLimited($"{limits.QueuedJobs} jobs are waiting already.", "Try again when a job has ended, or raise the setting RnnService:Limits:QueuedJobs.", TimeSpan.FromSeconds(30)));
         var now = time.GetUtcNow();
@@ -44,8 +44,9 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
 
     /// <summary>Everything that can be known before the job runs.</summary>
     /// <exception cref="ProblemException">It cannot be carried out.</exception>
-    public async Task<CheckedRequest> CheckAsync(RnnDbContext context, TrainingJobRequest request, CancellationToken cancellationToken)
+    public async Task<CheckedRequest> CheckAsync(TrainingJobRequest request, CancellationToken cancellationToken)
     {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         Refuse(Names.Check("/model", request.Model));
         if (request.Name is not null) Refuse(Names.Check("/name", request.Name));
         var training = await FindAsync(context, "/dataset", request.Dataset, cancellationToken);
@@ -135,17 +136,22 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
             warnings.Add($"The training dataset has only {training.Row.Rows} rows; a few hundred {(training.Labels.Count > 0 ? "of each label " : "")}are needed to learn much.");
         if (training.Row.Task == LearningTask.LanguageModeling && training.Row.Bytes < 50_000)
             warnings.Add($"The training dataset has only {training.Row.Bytes:N0} bytes of text; a model learns to write from some hundred thousand.");
-        var rare = training.Labels.Where(pair => pair.Value < 5).Select(pair => Names.Shorten(pair.Key)).ToList();
-        if (rare.Count > 0)
-            warnings.Add($"Fewer than 5 rows have the label {string.Join(", ", rare.Take(10))}{(rare.Count > 10 ? " and others" : "")}.");
-        var (largest, all) = (training.Labels.MaxBy(pair => pair.Value), training.Labels.Values.Sum());
-        if (largest.Value > 0.9 * all)
-            warnings.Add($"{100.0 * largest.Value / all:0}% of the {(training.Row.Task == LearningTask.SequenceLabeling ? "steps" : "rows")} have the label {Names.Shorten(largest.Key)}: accuracy says little here, look at macro_f1.");
+        if (training.Labels.Count > 0) warnings.AddRange(LabelWarnings(training));
         if (validation?.Row.Sha256 == training.Row.Sha256)
             warnings.Add("The validation dataset is the training dataset: validation metrics do not tell how well the model generalises.");
         if (test is not null && (test.Row.Sha256 == training.Row.Sha256 || test.Row.Sha256 == validation?.Row.Sha256))
             warnings.Add("The test dataset is also used for training or validation: test metrics do not tell how well the model generalises.");
         return warnings;
+    }
+
+    private static IEnumerable<string> LabelWarnings(StoredDataset training)
+    {
+        var rare = training.Labels.Where(pair => pair.Value < 5).Select(pair => Names.Shorten(pair.Key)).ToList();
+        if (rare.Count > 0)
+            yield return $"Fewer than 5 rows have the label {string.Join(", ", rare.Take(10))}{(rare.Count > 10 ? " and others" : "")}.";
+        var (largest, all) = (training.Labels.MaxBy(pair => pair.Value), training.Labels.Values.Sum());
+        if (largest.Value > 0.9 * all)
+            yield return $"{100.0 * largest.Value / all:0}% of the {(training.Row.Task == LearningTask.SequenceLabeling ? "steps" : "rows")} have the label {Names.Shorten(largest.Key)}: accuracy says little here, look at macro_f1.";
     }
 
     private static void Refuse(ProblemResult? problem)

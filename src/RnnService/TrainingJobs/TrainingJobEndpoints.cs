@@ -40,16 +40,19 @@ internal static class TrainingJobEndpoints
     }
 
     /// <summary>Starts a training job</summary>
-    /// <remarks>Only <c>dataset</c> and <c>model</c> are required; the answer echoes the whole resolved spec.</remarks>
+    /// <remarks>
+    /// Only <c>dataset</c> and <c>model</c> are required; the answer echoes the whole resolved spec. With <c>dry_run=true</c> nothing is created: the answer is 200 with the
+    /// resolved spec, the number of weights and updates, and memory and time as estimated by training for a moment.
+    /// </remarks>
     /// <param name="request">What to train.</param>
-    /// <param name="dry_run">Not available yet: <c>true</c> is answered with 422.</param>
+    /// <param name="dry_run">Only estimate.</param>
     /// <param name="submission">Turns it into a job.</param>
+    /// <param name="estimate">Estimates what it would be.</param>
     /// <param name="cancellationToken">The client left.</param>
-    private static async Task<Results<Accepted<TrainingJobResponse>, ProblemResult>> Create(
-        TrainingJobRequest request, bool? dry_run, JobSubmission submission, CancellationToken cancellationToken)
+    private static async Task<Results<Accepted<TrainingJobResponse>, Ok<DryRunResponse>, ProblemResult>> Create(
+        TrainingJobRequest request, bool? dry_run, JobSubmission submission, DryRun estimate, CancellationToken cancellationToken)
     {
-        if (dry_run is true)
-            return new ProblemResult(ProblemKind.NotAvailable, "dry_run is not available yet.", "Leave dry_run out; the job echoes its resolved spec and can be cancelled at once.");
+        if (dry_run is true) return TypedResults.Ok(await estimate.EstimateAsync(await submission.CheckAsync(request, cancellationToken), cancellationToken));
         var row = await submission.SubmitAsync(request, cancellationToken);
         return TypedResults.Accepted($"/api/v1/training-jobs/{row.Id}", TrainingJobResponse.Of(row));
     }

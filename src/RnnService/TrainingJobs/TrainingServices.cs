@@ -27,6 +27,8 @@ internal static class TrainingServices
         services.AddSingleton<RunningJobs>();
         services.AddSingleton<TrainingWorker>();
         services.AddSingleton<JobSubmission>();
+        services.AddSingleton<StartingPoints>();
+        services.AddSingleton<DryRun>();
         services.AddSingleton<NewestEvents>();
         services.AddSingleton<JobEventReader>();
         return services.AddHostedService<JobReconciler>();

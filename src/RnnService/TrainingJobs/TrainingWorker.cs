@@ -12,7 +12,7 @@ namespace RnnService.TrainingJobs;
 
 /// <summary>What Hangfire calls with a job's id: claims the row, trains, publishes. Its thread drives; BatchShards' threads compute.</summary>
 internal sealed class TrainingWorker(
-    JobLedger ledger, JobQueue queue, RunningJobs runningJobs, Blobs blobs, DatasetReader datasets, ModelRegistry registry,
+    JobLedger ledger, JobQueue queue, RunningJobs runningJobs, Blobs blobs, DatasetReader datasets, StartingPoints starts, ModelRegistry registry,
     RnnServiceOptions options, IHostApplicationLifetime lifetime, ILogger<TrainingWorker> log)
 {
     /// <summary>So many starts without a checkpoint in between fail a job: it probably kills its process.</summary>
@@ -55,7 +55,7 @@ internal sealed class TrainingWorker(
         var spec = JsonSerializer.Deserialize<TrainingSpec>(job.SpecJson, JsonConventions.Stored)!;
         var checkpoint = LatestCheckpoint(job.Id);
         var training = ledger.Dataset(job.DatasetId);
-        var start = StartFrom(spec);
+        var start = starts.Load(spec.InitFrom);
         var known = checkpoint is not null ? Codec.ReadFrom(checkpoint.Metadata, emits: training.Task is LearningTask.Captioning or LearningTask.Translation or LearningTask.LanguageModeling) : start?.Codec;
         JobRows? rows(string? id) => id is null ? null : JobRows.Read(datasets, ledger.Dataset(id));
         var data = TrainingData.Make(training.Task, spec, JobRows.Read(datasets, training), rows(job.ValidationDatasetId), rows(job.TestDatasetId), known);
@@ -66,7 +66,7 @@ internal sealed class TrainingWorker(
         var progress = checkpoint is null || job.ProgressJson is null ? StoredProgress.None(spec.Training.Epochs) : JsonSerializer.Deserialize<StoredProgress>(job.ProgressJson, JsonConventions.Stored)!;
         var metrics = job.MetricsJson is null ? new JobMetrics() : JsonSerializer.Deserialize<JobMetrics>(job.MetricsJson, JsonConventions.Stored)!;
 
-        using var shards = new BatchShards(options.TrainingCores == 0 ? Environment.ProcessorCount : options.TrainingCores);
+        using var shards = new BatchShards(options.Threads);
         var run = new TrainingRun(claim, spec, data, network, shards, ledger, checkpoint, progress, metrics);
         var metadata = new Dictionary<string, string>();
         data.Codec.WriteTo(metadata);
@@ -90,15 +90,6 @@ internal sealed class TrainingWorker(
         {
             Publish(claim, job, spec, training, run, done ? JobStatus.Succeeded : JobStatus.Cancelled);
         }
-    }
-
-    /// <summary>The version whose weights and codec the job starts from, if it does.</summary>
-    private TrainedModel? StartFrom(TrainingSpec spec)
-    {
-        if (spec.InitFrom is null) return null;
-        var version = registry.ResolveAsync(spec.InitFrom, CancellationToken.None).AsTask().GetAwaiter().GetResult()
-            ?? throw new InvalidOperationException($"The version {spec.InitFrom} that the job starts from was deleted.");
-        return registry.LoadAsync(version).GetAwaiter().GetResult().Model;
     }
 
     private Checkpoint? LatestCheckpoint(string jobId)

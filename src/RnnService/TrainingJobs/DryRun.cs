@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Rnn.Data;
+using Rnn.Training;
+using RnnService.Storage.Examples;
+
+namespace RnnService.TrainingJobs;
+
+/// <summary>What a job would be and cost; nothing of it is kept.</summary>
+/// <param name="Spec">The spec with every value filled in.</param>
+/// <param name="Parameters">Weights of the network.</param>
+/// <param name="Steps">Optimizer updates of all epochs.</param>
+/// <param name="EstimatedMemoryBytes">Memory beside what the service needs anyway.</param>
+/// <param name="EstimatedSeconds">Time on this machine as busy as it is now, if training does not stop early.</param>
+/// <param name="Warnings">What may surprise.</param>
+internal sealed record DryRunResponse(TrainingSpec Spec, long Parameters, long Steps, long EstimatedMemoryBytes, double EstimatedSeconds, IReadOnlyList<string> Warnings);
+
+/// <summary>
+/// Estimates by doing: reads the data, makes the network and trains it for a moment, so that vocabulary, machine and load are the real ones.
+/// One at a time, on a thread of its own.
+/// </summary>
+internal sealed class DryRun(DatasetReader datasets, StartingPoints starts, RnnServiceOptions options) : IDisposable
+{
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1.5);
+    private const int WarmUpSteps = 2;
+    // A checkpoint is a copy of weights, best weights and optimizer state on its way to the database.
+    private const int BytesOfCheckpoints = 2;
+
+    private readonly SemaphoreSlim _one = new(1);
+
+    /// <summary>The estimate for a request that can be carried out.</summary>
+    public async Task<DryRunResponse> EstimateAsync(CheckedRequest request, CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Factory.StartNew(() => Estimate(request, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private DryRunResponse Estimate(CheckedRequest request, CancellationToken cancellationToken)
+    {
+        var (spec, task) = (request.Spec, request.Training.Task);
+        JobRows? rows(Storage.DatasetRow? row) => row is null ? null : JobRows.Read(datasets, row);
+        var start = starts.Load(spec.InitFrom);
+        var data = TrainingData.Make(task, spec, JobRows.Read(datasets, request.Training), rows(request.Validation), rows(request.Test), start?.Codec);
+        var network = data.MakeNetwork(task, spec.Network);
+        network.Initialize((ulong)spec.Training.Seed);
+        using var shards = new BatchShards(options.Threads);
+        var loop = new TrainingLoop(network, data.Train, data.Validation, TrainingConfigs.Of(spec.Training, data.Train, network.Outputs), shards);
+        IReadOnlyList<string> warnings = request.Warnings;
+        var (steps, seconds) = (1, 0.0);
+        try
+        {
+            (steps, seconds) = TrainForAMoment(loop, cancellationToken);
+        }
+        catch (TrainingDivergedException diverged)
+        {
+            warnings = [.. warnings, diverged.Message];
+        }
+
+        var measuring = Stopwatch.GetTimestamp();
+        new Measurement(network, data, spec.Tokenizer?.Kind, shards).After(Evaluation.Measure(network, data.Validation, shards));
+        var measured = Stopwatch.GetElapsedTime(measuring).TotalSeconds;
+        var total = seconds / steps * loop.TotalSteps + (spec.Training.Epochs + 2) * measured;
+        if (spec.Training.MaxMinutes is { } most) total = Math.Min(total, 60 * most);
+        var memory = loop.SizeInBytes + BytesOfCheckpoints * 2L * sizeof(float) * network.Parameters.Length + Bytes(data.Train) + Bytes(data.Validation) + (data.Test is null ? 0 : Bytes(data.Test));
+        return new DryRunResponse(spec, network.Parameters.Parameters.Sum(parameter => (long)parameter.Length), loop.TotalSteps, memory, Math.Round(total, 2), warnings);
+    }
+
+    /// <summary>Steps that did not end an epoch, and the time they took.</summary>
+    private static (int Steps, double Seconds) TrainForAMoment(TrainingLoop loop, CancellationToken cancellationToken)
+    {
+        var (steps, seconds, all) = (0, 0.0, Stopwatch.GetTimestamp());
+        for (var step = 0; !loop.Finished && (steps == 0 || Stopwatch.GetElapsedTime(all) < Moment); step++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var start = Stopwatch.GetTimestamp();
+            var report = loop.Advance();
+            // The first steps allocate; one that ends an epoch also measures, and that is counted apart.
+            if (step < WarmUpSteps && loop.TotalSteps > WarmUpSteps || report.EpochEnd is not null && loop.StepsPerEpoch > 1) continue;
+            steps++;
+            seconds += Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+
+        return (Math.Max(1, steps), seconds);
+    }
+
+    private static long Bytes(ExampleSet set) => sizeof(int) * Enumerable.Range(0, set.Count).Sum(row => (long)set.Inputs[row].Steps * set.Inputs[row].Width + set.Targets[row].Length);
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
+}
