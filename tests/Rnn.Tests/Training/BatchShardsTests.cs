@@ -37,4 +37,34 @@ public sealed class BatchShardsTests
             Assert.Equal(28, sum);
         }
     }
+
+    [Fact]
+    public void A_thread_at_least_is_needed_and_all_are_counted()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BatchShards(0));
+        using var shards = new BatchShards(3);
+        Assert.Equal(3, shards.Threads);
+    }
+
+    [Fact]
+    public void A_single_piece_stays_on_the_thread_that_asked()
+    {
+        using var shards = new BatchShards(3);
+        var caller = Environment.CurrentManagedThreadId;
+        for (var run = 0; run < 300; run++) shards.Run(1, _ => Assert.Equal(caller, Environment.CurrentManagedThreadId));
+    }
+
+    [Fact]
+    public void After_a_failure_no_further_piece_is_begun()
+    {
+        using var shards = new BatchShards(2);
+        var begun = 0;
+        Assert.Throws<InvalidOperationException>(() => shards.Run(2000, i =>
+        {
+            Interlocked.Increment(ref begun);
+            if (i == 0) throw new InvalidOperationException();
+            Thread.Sleep(1);
+        }));
+        Assert.InRange(begun, 1, 1500);
+    }
 }
