@@ -215,4 +215,46 @@ public sealed class LayerEdgeTests
         encoder.ClearSparseGradient(batch, gradients);
         Assert.Equal(shared ? [1, 4] : [], Touched());
     }
+
+    /// <summary>The backward pass takes the same mask: nothing for a dropped feature, its own slope for a kept one.</summary>
+    [Fact]
+    public void The_gradient_of_an_embedded_token_went_through_the_mask()
+    {
+        const int Size = 12;
+        var parameters = new ParameterSet();
+        var encoder = new SequenceEncoder(parameters, "", "rnn.", new EncoderConfig { VocabularySize = 2, EmbeddingSize = Size, Cell = CellKind.RnnTanh, HiddenSize = 4, EmbeddingDropout = 0.5f });
+        parameters.Allocate();
+        Widths.Random(parameters.Length, 1, 0.3).CopyTo(parameters.Values);
+        encoder.Stack.Pack(training: true);
+        var (batch, activations, workspace, gradients) = (new Batch(), encoder.CreateActivations(), new Workspace(), new float[parameters.Length]);
+        batch.Assign([Sequence.OfTokens([1])], [0]);
+        double Sum()
+        {
+            encoder.Stack.ZeroStates(activations.Stack.States, 1, workspace);
+            encoder.Forward(batch, dropoutKey: 5, activations, workspace);
+            return activations.Stack.Top.ToArray().Sum(y => (double)y);
+        }
+
+        Sum();
+        bool[] dropped = [.. activations.Stack.Outputs[0].ToArray().Select(x => x == 0)];
+        Assert.Contains(true, dropped);
+        Assert.Contains(false, dropped);
+        encoder.Stack.ZeroStates(activations.Stack.StateGradients, 1, workspace);
+        encoder.Backward(new float[] { 1, 1, 1, 1 }, batch, 5, activations, gradients, workspace);
+        encoder.AddSparseGradient(batch, activations, gradients);
+        var (row, dRow) = (encoder.Embedding!.Weight.Values.Slice(Size, Size), encoder.Embedding.Weight.In(gradients)[Size..].ToArray());
+        for (var j = 0; j < Size; j++)
+        {
+            double At(float by)
+            {
+                row.Span[j] += by;
+                var sum = Sum();
+                row.Span[j] -= by;
+                return sum;
+            }
+
+            Assert.Equal(dropped[j], dRow[j] == 0);
+            Assert.Equal((At(0.01f) - At(-0.01f)) / 0.02, dRow[j], 2e-3);
+        }
+    }
 }
