@@ -110,7 +110,6 @@ public sealed class TrainingLoop
         foreach ((string prefix, Memory<float> buffer) in Buffers) _model.Parameters.CopyFrom(file, buffer, prefix);
         file.Values(Checkpoint.CarriedStates, [_step.CarriedStates.Length]).CopyTo(_step.CarriedStates);
         _state = checkpoint.State;
-        _orderEpoch = -1;
         _model.Pack(training: true);
     }
 
