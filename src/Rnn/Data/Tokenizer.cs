@@ -33,7 +33,7 @@ public sealed class Tokenizer
     public int VocabularySize => _vocabulary.Size + _ngrams.Count + _affixes.Tokens.Count;
 
     /// <summary>Ids per step: the token, its n-grams, its affixes.</summary>
-    public int Width => _config.TokenNgrams + (_config.SubwordFeatures == SubwordFeatures.Affix ? Affixes.Count : 0);
+    public int Width => _config.TokenNgrams + Affixes.Count(_config.SubwordFeatures);
 
     /// <summary>The id that stands before the first token of a text that is written.</summary>
     public int Begin => VocabularySize;
@@ -141,9 +141,7 @@ public sealed class Tokenizer
         // What was seen once tells nothing that generalises: n-grams and affixes must come back at least once.
         int minFrequency = Math.Max(2, config.MinFrequency);
         NgramTable ngrams = NgramTable.Train(ids, vocabulary.Size, config.TokenNgrams, config.VocabularySize, minFrequency);
-        IEnumerable<KeyValuePair<string, int>> affixes = config.SubwordFeatures == SubwordFeatures.Affix
-            ? counts.SelectMany(word => Affixes.Of(word.Key).Select(affix => KeyValuePair.Create(affix, word.Value)))
-            : [];
+        IEnumerable<KeyValuePair<string, int>> affixes = counts.SelectMany(word => Affixes.Of(word.Key, config.SubwordFeatures).Select(affix => KeyValuePair.Create(affix, word.Value)));
         return new Tokenizer(config, vocabulary, merges, ngrams, Vocabulary.Train(affixes, config.VocabularySize, minFrequency));
     }
 
@@ -178,7 +176,7 @@ public sealed class Tokenizer
             Span<int> step = steps.AsSpan(t * Width, Width);
             step[0] = ids[t];
             for (int order = 2; order <= Math.Min(_config.TokenNgrams, t + 1); order++) step[order - 1] = _ngrams.Find(ids.AsSpan(t - order + 1, order));
-            if (_config.SubwordFeatures == SubwordFeatures.Affix) FindAffixes(words[t].ToString(), step[_config.TokenNgrams..]);
+            if (_config.SubwordFeatures != SubwordFeatures.None) FindAffixes(words[t].ToString(), step[_config.TokenNgrams..]);
         }
 
         return Sequence.OfTokens(steps, Width);
@@ -187,7 +185,7 @@ public sealed class Tokenizer
     private void FindAffixes(string token, Span<int> ids)
     {
         int at = 0;
-        foreach (string affix in Affixes.Of(token))
+        foreach (string affix in Affixes.Of(token, _config.SubwordFeatures))
         {
             int id = _affixes[affix];
             ids[at++] = id == Vocabulary.Unknown ? Sequence.NoId : _vocabulary.Size + _ngrams.Count + id - 1;

@@ -19,8 +19,11 @@ public enum SubwordFeatures
     /// <summary>Nothing.</summary>
     None,
 
-    /// <summary>Its beginnings and endings of a few letters: what a new word shares with known ones.</summary>
+    /// <summary>Its first four and last three letters: what a new word shares with known ones.</summary>
     Affix,
+
+    /// <summary>All its beginnings and endings of up to four letters, and its shape (capitals, digits): how it is spelled.</summary>
+    Char,
 }
 
 /// <summary>Which spelling of a text counts.</summary>

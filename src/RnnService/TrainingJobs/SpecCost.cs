@@ -24,7 +24,7 @@ internal sealed record SpecCost(long Parameters, long MemoryBytes)
         long input = network.EmbeddingSize ?? data.FeatureSize;
         long hidden = network.HiddenSize;
         var vocabulary = spec.Tokenizer is { } tokenizer
-            ? Math.Min((long)tokenizer.VocabularySize * (tokenizer.TokenNgrams + (tokenizer.SubwordFeatures == SubwordFeatures.Affix ? 1 : 0)), Math.Max(1_000, datasetBytes / 2)) : 0;
+            ? Math.Min((long)tokenizer.VocabularySize * (tokenizer.TokenNgrams + (int)tokenizer.SubwordFeatures), Math.Max(1_000, datasetBytes / 2)) : 0;
         long outputs = data.EmitsText ? vocabulary : data.Classes;
         long scans = data.Task == LearningTask.Translation ? 2 : 1;
         var parameters = vocabulary * input * scans;

@@ -57,9 +57,10 @@ internal sealed record SpecDefaults
     /// <summary>Words of a text that is emitted know no n-grams; characters that are read see the two before them too.</summary>
     public static int TokenNgrams(TokenizerKind kind, DatasetFacts data) => kind == TokenizerKind.Char && data.Task == LearningTask.SequenceClassification ? 3 : 1;
 
-    /// <summary>Words that are read know their beginnings and endings.</summary>
+    /// <summary>Words that are read know their beginnings and endings; where words are labelled one by one, all of their spelling.</summary>
     public static SubwordFeatures SubwordFeatures(TokenizerKind kind, DatasetFacts data) =>
-        kind == TokenizerKind.Word && data.Task != LearningTask.LanguageModeling && !data.IsNumeric ? Rnn.Data.SubwordFeatures.Affix : Rnn.Data.SubwordFeatures.None;
+        kind != TokenizerKind.Word || data.Task == LearningTask.LanguageModeling || data.IsNumeric ? Rnn.Data.SubwordFeatures.None
+        : data.Task == LearningTask.SequenceLabeling ? Rnn.Data.SubwordFeatures.Char : Rnn.Data.SubwordFeatures.Affix;
 
     /// <summary>Adaptive optimizers want small steps, plain descent large ones.</summary>
     public double LearningRateOf(OptimizerKind optimizer) => optimizer switch
@@ -107,8 +108,8 @@ internal sealed record SpecDefaults
         Lowercase = false,
         MinFrequency = data.Rows < 2_000 ? 1 : 2,
         Dropout = 0.5,
-        EmbeddingDropout = 0.3,
-        Epochs = Math.Clamp(100_000 / data.Rows, 6, 30),
+        EmbeddingDropout = 0.5,
+        Epochs = Math.Clamp(125_000 / data.Rows, 6, 30),
         LearningRate = 2e-3,
         UnknownRate = 0.1,
     };
