@@ -26,6 +26,9 @@ public sealed class BeamSearch
     private readonly IReadOnlyList<int> _forbidden;
     private readonly float[] _logits;
     private readonly float[] _states;
+    private readonly List<Hypothesis> _finished = [];
+    private List<Hypothesis> _live = [];
+    private int _first;
 
     /// <param name="decoder">What emits; its rows are the hypotheses.</param>
     /// <param name="width">Hypotheses that are followed at once; 1 is greedy but for ties.</param>
@@ -48,40 +51,58 @@ public sealed class BeamSearch
     /// <param name="cancellationToken">Nobody waits for the answer any more.</param>
     public IReadOnlyList<Hypothesis> Search(ReadOnlySpan<float> state, int first, int maxTokens, double alpha, CancellationToken cancellationToken = default)
     {
-        var live = new List<Hypothesis> { new([], 0, false, state.ToArray()) };
-        var finished = new List<Hypothesis>();
-        for (int length = 1; length <= maxTokens && finished.Count < _width; length++)
+        Begin(state, first);
+        for (int length = 1; length <= maxTokens && !IsFinished; length++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            live = Extend(live, first, finished);
+            Extend();
         }
 
-        if (finished.Count < _width) finished.AddRange(live);
-        return [.. finished.OrderByDescending(hypothesis => hypothesis.Score(alpha)).Take(_width)];
+        return Best(alpha);
     }
 
-    private List<Hypothesis> Extend(List<Hypothesis> live, int first, List<Hypothesis> finished)
+    /// <summary>Begins a search that the caller drives, one <see cref="Extend"/> a round.</summary>
+    /// <param name="state">The state before the first step.</param>
+    /// <param name="first">What the first step reads.</param>
+    public void Begin(ReadOnlySpan<float> state, int first)
     {
-        int[] tokens = [.. live.Select(hypothesis => hypothesis.Tokens.Count == 0 ? first : hypothesis.Tokens[^1])];
+        _first = first;
+        _finished.Clear();
+        _live = [new([], 0, false, state.ToArray())];
+    }
+
+    /// <summary>Whether enough hypotheses have ended, or all.</summary>
+    public bool IsFinished => _finished.Count >= _width || _live.Count == 0;
+
+    /// <summary>The best hypotheses so far, at most <c>width</c>, by falling score; those that have not ended only if too few have.</summary>
+    /// <param name="alpha">Length penalty; 0 compares log-probabilities as they are.</param>
+    public IReadOnlyList<Hypothesis> Best(double alpha) =>
+        [.. _finished.Concat(IsFinished ? [] : _live).OrderByDescending(hypothesis => hypothesis.Score(alpha)).Take(_width)];
+
+    /// <summary>One round: every hypothesis that has not ended gets one token more.</summary>
+    public void Extend()
+    {
+        List<Hypothesis> live = _live;
+        int[] tokens = [.. live.Select(hypothesis => hypothesis.Tokens.Count == 0 ? _first : hypothesis.Tokens[^1])];
         for (int row = 0; row < live.Count; row++) live[row].State.Span.CopyTo(_states.AsSpan(row * _decoder.StateSize));
         Span<float> states = _states.AsSpan(0, live.Count * _decoder.StateSize);
         Span<float> logits = _logits.AsSpan(0, live.Count * _decoder.Outputs);
         _decoder.Advance(tokens, states, logits);
         var next = new List<Hypothesis>(_width);
         int rank = 0;
-        foreach ((int row, int token, double logProbability) in Best(live, logits))
+        foreach ((int row, int token, double logProbability) in Continuations(live, logits))
         {
             bool isEnd = token == _decoder.End;
             if (isEnd ? rank < _width : next.Count < _width)
-                (isEnd ? finished : next).Add(new Hypothesis([.. live[row].Tokens, token], logProbability, isEnd, states.Slice(row * _decoder.StateSize, _decoder.StateSize).ToArray()));
+                (isEnd ? _finished : next).Add(new Hypothesis([.. live[row].Tokens, token], logProbability, isEnd, states.Slice(row * _decoder.StateSize, _decoder.StateSize).ToArray()));
             rank++;
         }
 
-        return next;
+        _live = next;
     }
 
     /// <summary>The 2 × width most probable continuations: enough, whatever number of them are ends.</summary>
-    private List<(int Row, int Token, double LogProbability)> Best(List<Hypothesis> live, Span<float> logits)
+    private List<(int Row, int Token, double LogProbability)> Continuations(List<Hypothesis> live, Span<float> logits)
     {
         var best = new List<(int Row, int Token, double LogProbability)>((2 * _width) + 1);
         for (int row = 0; row < live.Count; row++)

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using Rnn.Data;
 using Rnn.Layers;
 using Rnn.Models;
@@ -49,6 +51,19 @@ public sealed class Generation
         else from.Value.Values.CopyTo(_state);
     }
 
+    private Generation(Generation origin, ulong seed)
+    {
+        _decoder = origin._decoder;
+        _sampler = origin._sampler;
+        _forbidden = origin._forbidden;
+        _random = new RandomSource(RandomSource.Key(seed, 0));
+        _state = [.. origin._state];
+        _logits = new float[origin._logits.Length];
+        _read = [.. origin._read];
+        _next = origin._next;
+        IsFinished = origin.IsFinished;
+    }
+
     /// <summary>Where it stands now; a copy.</summary>
     public GenerationState State => new(_state.ToArray(), _next);
 
@@ -57,6 +72,12 @@ public sealed class Generation
 
     /// <summary>The logits of the last step <c>[V]</c>, forbidden tokens at -∞.</summary>
     public ReadOnlySpan<float> Logits => _logits;
+
+    /// <summary>Length of the vector that is the network's state, h and c of all layers.</summary>
+    public float StateNorm => TensorPrimitives.Norm<float>(_state);
+
+    /// <summary>Attention weights of the decoder's last step <c>[S]</c>; empty without attention.</summary>
+    public ReadOnlySpan<float> AttentionWeights => _decoder.AttentionWeights;
 
     /// <summary>Reads given tokens as if they had been chosen: the prompt.</summary>
     public void Read(ReadOnlySpan<int> tokens)
@@ -69,18 +90,39 @@ public sealed class Generation
         }
     }
 
+    /// <summary>Another text that goes on from here, with draws of its own. Both advance by turns on one thread.</summary>
+    public Generation Fork(ulong seed) => new(this, seed);
+
     /// <summary>Reads the token before, chooses the next.</summary>
     /// <exception cref="InvalidOperationException">The text has ended.</exception>
     public GeneratedToken Advance()
     {
+        Step();
+        ReadOnlySpan<float> probabilities = _sampler.Probabilities(_logits, CollectionsMarshal.AsSpan(_read));
+        return Choose(Sampler.Draw(probabilities, ref _random));
+    }
+
+    /// <summary>Reads the token before; the next is not drawn but given, for example by a beam.</summary>
+    /// <exception cref="InvalidOperationException">The text has ended.</exception>
+    public GeneratedToken Advance(int token)
+    {
+        Step();
+        return Choose(token);
+    }
+
+    private void Step()
+    {
         if (IsFinished) throw new InvalidOperationException("The text has ended.");
-        int read = _next;
-        _decoder.Advance([read], _state, _logits);
+        _decoder.Advance([_next], _state, _logits);
         foreach (int token in _forbidden) _logits[token] = float.NegativeInfinity;
-        ReadOnlySpan<float> probabilities = _sampler.Probabilities(_logits, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_read));
-        _next = Sampler.Draw(probabilities, ref _random);
-        _read.Add(_next);
-        IsFinished = _next == _decoder.End;
-        return new GeneratedToken(read, _next, _logits[_next] - CrossEntropy.LogSum(_logits));
+    }
+
+    private GeneratedToken Choose(int token)
+    {
+        int read = _next;
+        _next = token;
+        _read.Add(token);
+        IsFinished = token == _decoder.End;
+        return new GeneratedToken(read, token, _logits[token] - CrossEntropy.LogSum(_logits));
     }
 }

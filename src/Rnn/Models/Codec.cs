@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Rnn.Data;
 
@@ -11,12 +12,17 @@ namespace Rnn.Models;
 /// <param name="Scaler">For frames and vectors.</param>
 /// <param name="Labels">Names of the classes in the order of the logits; empty for networks that emit text.</param>
 /// <param name="Output">For texts that are emitted; a language model's is also its <paramref name="Input"/>.</param>
-public sealed record Codec(Tokenizer? Input, FrameScaler? Scaler, IReadOnlyList<string> Labels, Tokenizer? Output)
+/// <param name="MaxTokens">Tokens that the longest text it should emit needs, for those who ask for no other limit.</param>
+public sealed record Codec(Tokenizer? Input, FrameScaler? Scaler, IReadOnlyList<string> Labels, Tokenizer? Output, int MaxTokens = Codec.DefaultMaxTokens)
 {
+    /// <summary>Where nothing is known of the texts: a paragraph.</summary>
+    public const int DefaultMaxTokens = 256;
+
     private const string InputKey = "tokenizer";
     private const string ScalerKey = "scaler";
     private const string LabelsKey = "labels";
     private const string OutputKey = "output_tokenizer";
+    private const string MaxTokensKey = "max_tokens";
 
     /// <summary>Values of a frame or vector; 0 for text.</summary>
     public int FeatureSize => Scaler?.FeatureSize ?? 0;
@@ -51,6 +57,7 @@ public sealed record Codec(Tokenizer? Input, FrameScaler? Scaler, IReadOnlyList<
         if (Input is not null) metadata[InputKey] = Input.ToJson();
         if (Scaler is not null) metadata[ScalerKey] = Scaler.ToJson();
         if (Output is not null && Output != Input) metadata[OutputKey] = Output.ToJson();
+        if (Output is not null) metadata[MaxTokensKey] = MaxTokens.ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>Reads what <see cref="WriteTo"/> wrote.</summary>
@@ -65,7 +72,10 @@ public sealed record Codec(Tokenizer? Input, FrameScaler? Scaler, IReadOnlyList<
             Tokenizer? input = tokenizer(InputKey);
             string[] labels = metadata.TryGetValue(LabelsKey, out string? names) ? JsonSerializer.Deserialize<string[]>(names) ?? [] : throw new InvalidDataException($"There is no metadata '{LabelsKey}'.");
             FrameScaler? scaler = metadata.TryGetValue(ScalerKey, out string? figures) ? FrameScaler.FromJson(figures) : null;
-            return new Codec(input, scaler, labels, emits ? tokenizer(OutputKey) ?? input : null);
+            int most = DefaultMaxTokens;
+            if (metadata.TryGetValue(MaxTokensKey, out string? limit) && !(int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out most) && most > 0))
+                throw new InvalidDataException($"The metadata '{MaxTokensKey}' is '{limit}'; expected a whole number from 1.");
+            return new Codec(input, scaler, labels, emits ? tokenizer(OutputKey) ?? input : null, most);
         }
         catch (JsonException e)
         {

@@ -33,6 +33,9 @@ public abstract class TokenDecoder
     /// <summary>The token that ends a text; <see cref="Sequence.NoId"/> where texts have no end.</summary>
     public int End { get; }
 
+    /// <summary>What the last step looked back at: attention weights <c>[rows, S]</c> over the steps of the input; empty without attention.</summary>
+    public virtual ReadOnlySpan<float> AttentionWeights => default;
+
     /// <summary>Writes the state before the first step.</summary>
     public abstract void Start(Span<float> state);
 

@@ -32,8 +32,7 @@ internal sealed class TranslatorDecoder : TokenDecoder
         _decoder.Stack.StoreStates(_start, StateSize, [0], _activations.Stack.States);
     }
 
-    /// <summary>Attention weights of the last step, <c>[rows, S]</c>.</summary>
-    public ReadOnlySpan<float> Weights => _activations.Weights.Span;
+    public override ReadOnlySpan<float> AttentionWeights => _activations.Weights.Span;
 
     public override void Start(Span<float> state) => _start.CopyTo(state);
 

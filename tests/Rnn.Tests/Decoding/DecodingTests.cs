@@ -61,6 +61,57 @@ public sealed class DecodingTests
     }
 
     [Fact]
+    public void A_fork_goes_on_alone_and_draws_as_its_seed_says()
+    {
+        var (network, _) = TokenDecoderTests.Make("language model", CellKind.Lstm);
+        Generation begin(ulong seed)
+        {
+            var text = new Generation(network.CreateDecoder(null), new SamplingConfig { RepetitionPenalty = 1.3 }, seed, [2]);
+            text.Read([4, 5, 6]);
+            return text;
+        }
+
+        int[] next(Generation text) => [.. Enumerable.Range(0, 20).Select(_ => text.Advance().Token)];
+        var origin = begin(7);
+        var fork = origin.Fork(8);
+        // By turns: neither moves the other, although they share a decoder.
+        var (a, b) = (new List<int>(), new List<int>());
+        for (var i = 0; i < 20; i++)
+        {
+            a.Add(origin.Advance().Token);
+            b.Add(fork.Advance().Token);
+        }
+
+        Assert.Equal(next(begin(7)), a);
+        Assert.Equal(next(begin(8)), b);
+    }
+
+    [Fact]
+    public void Given_tokens_are_scored_as_drawn_ones()
+    {
+        var (network, input) = TokenDecoderTests.Make("General", CellKind.Gru);
+        Generation begin() => new(network.CreateDecoder(input), new SamplingConfig(), 3, [0]);
+        var (drawn, given) = (begin(), begin());
+        while (!drawn.IsFinished)
+        {
+            var token = drawn.Advance();
+            Assert.Equal(token, given.Advance(token.Token));
+        }
+
+        Assert.True(given.IsFinished);
+        Assert.Equal(drawn.State.Values.ToArray(), given.State.Values.ToArray());
+        Assert.Throws<InvalidOperationException>(() => given.Advance(4));
+    }
+
+    [Fact]
+    public void A_beam_with_nothing_left_to_follow_is_over()
+    {
+        var (network, input) = TokenDecoderTests.Make("None", CellKind.Gru);
+        int[] allButEnd = [.. Enumerable.Range(0, 13).Where(token => token != 2)];
+        Assert.Equal([2], Assert.Single(Search(network, input, 4, 5, 0.6, allButEnd)).Tokens);
+    }
+
+    [Fact]
     public void After_its_end_a_text_does_not_go_on()
     {
         var (network, input) = TokenDecoderTests.Make("Additive", CellKind.Gru);

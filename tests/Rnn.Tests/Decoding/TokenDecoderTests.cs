@@ -79,6 +79,23 @@ public sealed class TokenDecoderTests
     }
 
     [Theory]
+    [InlineData("Additive", 5)]
+    [InlineData("Dot", 5)]
+    [InlineData("feeding", 5)]
+    [InlineData("None", 0)]
+    [InlineData("language model", 0)]
+    public void What_a_step_looked_back_at_is_told(string kind, int positions)
+    {
+        var (network, input) = Make(kind, CellKind.Gru);
+        var decoder = network.CreateDecoder(input);
+        var (state, logits) = (new float[decoder.StateSize], new float[Vocabulary]);
+        decoder.Start(state);
+        decoder.Advance([decoder.Begin], state, logits);
+        Assert.Equal(positions, decoder.AttentionWeights.Length);
+        if (positions > 0) Assert.Equal(1, decoder.AttentionWeights.ToArray().Sum(), 1e-5);
+    }
+
+    [Theory]
     [MemberData(nameof(Emitting))]
     public void Rows_do_not_know_each_other_and_a_copied_state_is_a_fork(string kind, CellKind cell)
     {

@@ -141,7 +141,7 @@ public sealed class TrainedModelTests
         // Ten letters, the unknown one, begin and end: the thirteen tokens of those networks.
         var tokenizer = Tokenizer.Train(["abcdefghij"], new TokenizerConfig { Kind = TokenizerKind.Char });
         var scaler = network is Captioner ? FrameScaler.Fit([Frames(1, 1), Frames(1, 2)], Scaling.Standard) : null;
-        var model = new TrainedModel(network, new Codec(scaler is null ? tokenizer : null, scaler, [], tokenizer));
+        var model = new TrainedModel(network, new Codec(scaler is null ? tokenizer : null, scaler, [], tokenizer, MaxTokens: 37));
         var stream = new MemoryStream();
         model.Save(stream, new Dictionary<string, string>());
         stream.Position = 0;
@@ -149,6 +149,7 @@ public sealed class TrainedModelTests
         Assert.Equal(network.Config, loaded.Network.Config);
         Assert.Equal(network.Parameters.Values.ToArray(), loaded.Network.Parameters.Values.ToArray());
         Assert.Equal("abc", loaded.Codec.Output!.Decode(loaded.Codec.Output.EncodeTarget("abc")));
+        Assert.Equal(37, loaded.Codec.MaxTokens);
         Assert.Throws<ArgumentException>(() => new TrainedModel(network, model.Codec with { Output = null }));
     }
 
@@ -175,6 +176,8 @@ public sealed class TrainedModelTests
     [InlineData("labels", "[1]")]
     [InlineData("labels", "[]")]
     [InlineData("tokenizer", "[]")]
+    [InlineData("max_tokens", "0")]
+    [InlineData("max_tokens", "many")]
     public void A_file_with_broken_metadata_is_refused(string key, string value)
     {
         var stream = new MemoryStream();
