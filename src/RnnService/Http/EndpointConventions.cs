@@ -18,16 +18,16 @@ internal static class EndpointConventions
         return endpoint;
     }
 
-    /// <summary>Shows an example in the OpenAPI document: the body to send and the answer, as JSON or as a stream of events; each may be null.</summary>
-    public static TBuilder WithExample<TBuilder>(this TBuilder endpoint, string? request, string? response)
-        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new BodyExample(request, response));
+    /// <summary>Shows an example in the OpenAPI document: the body to send and the answer, as JSON or as a stream of events; each may be null. <paramref name="events"/> if it may be both.</summary>
+    public static TBuilder WithExample<TBuilder>(this TBuilder endpoint, string? request, string? response, string? events = null)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new BodyExample(request, response, events ?? response));
 
     /// <summary>Shows an example value of a path, query or header parameter in the OpenAPI document.</summary>
     public static TBuilder WithParameterExample<TBuilder>(this TBuilder endpoint, string parameter, string value)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new ParameterExample(parameter, value));
 
     /// <summary>An example body and answer.</summary>
-    internal sealed record BodyExample(string? Request, string? Response);
+    internal sealed record BodyExample(string? Request, string? Response, string? Events);
 
     /// <summary>An example of one parameter.</summary>
     internal sealed record ParameterExample(string Parameter, string Value);

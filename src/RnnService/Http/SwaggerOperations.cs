@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
@@ -16,6 +17,7 @@ internal sealed class SwaggerOperations : IOperationFilter
             if (operation.Parameters?.FirstOrDefault(parameter => parameter.Name == example.Parameter) is OpenApiParameter parameter)
                 parameter.Example = JsonValue.Create(example.Value);
         }
+        AddMediaTypes(operation, context, metadata);
         if (metadata.OfType<EndpointConventions.BodyExample>().FirstOrDefault() is { } bodies)
             SetExamples(operation, bodies);
         if (metadata.OfType<IdempotentMetadata>().Any())
@@ -35,6 +37,18 @@ internal sealed class SwaggerOperations : IOperationFilter
         }
     }
 
+    // The framework's description keeps but one media type of a status.
+    private static void AddMediaTypes(OpenApiOperation operation, OperationFilterContext context, IEnumerable<object> metadata)
+    {
+        foreach (var produced in metadata.OfType<IProducesResponseTypeMetadata>())
+        {
+            if (produced.Type is not { } type || type == typeof(void) || operation.Responses?.GetValueOrDefault(produced.StatusCode.ToString()) is not OpenApiResponse { Content: { } content })
+                continue;
+            foreach (var mediaType in produced.ContentTypes)
+                content.TryAdd(mediaType, new OpenApiMediaType { Schema = context.SchemaGenerator.GenerateSchema(type, context.SchemaRepository) });
+        }
+    }
+
     private static void SetExamples(OpenApiOperation operation, EndpointConventions.BodyExample bodies)
     {
         if (bodies.Request is not null && operation.RequestBody?.Content?.TryGetValue("application/json", out var request) == true && request is OpenApiMediaType sent)
@@ -48,7 +62,7 @@ internal sealed class SwaggerOperations : IOperationFilter
             if (response.Content?.TryGetValue("application/json", out var content) == true && content is OpenApiMediaType answered)
                 answered.Example = JsonNode.Parse(bodies.Response);
             if (response.Content?.TryGetValue(EventStream.MediaType, out var events) == true && events is OpenApiMediaType streamed)
-                streamed.Example = JsonValue.Create(bodies.Response);
+                streamed.Example = JsonValue.Create(bodies.Events);
         }
     }
 }

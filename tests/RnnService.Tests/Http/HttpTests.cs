@@ -132,6 +132,16 @@ public sealed class HttpTests(ServiceFixture fixture) : IClassFixture<ServiceFix
     }
 
     [Fact]
+    public async Task Both_media_types_of_an_answer_are_described()
+    {
+        var content = JsonSerializer.Deserialize<JsonElement>(await fixture.Client.GetStringAsync("/swagger/v1/swagger.json", Cancellation))
+            .GetProperty("paths").GetProperty("/api/v1/training-jobs/{id}/metrics").GetProperty("get").GetProperty("responses").GetProperty("200").GetProperty("content");
+        Assert.True(content.TryGetProperty("text/csv", out _));
+        Assert.Equal("#/components/schemas/MetricsResponse", content.GetProperty("application/json").GetProperty("schema").Text("$ref"));
+        Assert.Equal(2, content.GetProperty("application/json").GetProperty("example").GetProperty("data").GetArrayLength());
+    }
+
+    [Fact]
     public async Task Swagger_is_served()
     {
         var page = await fixture.Client.GetStringAsync("/swagger/index.html", Cancellation);
