@@ -48,6 +48,7 @@ internal static class Program
         builder.Services.AddDatasets();
         builder.Services.AddTrainingJobs();
         builder.Services.AddModels();
+        builder.Services.AddGenerate();
         if (Commands.Read(args) == Commands.Demo) DemoCommand.Quieten(builder.Logging);
 
         var app = builder.Build();
@@ -61,6 +62,7 @@ internal static class Program
         app.MapModels();
         // The way of a prediction: Predictions/ClassifyEndpoints, Rnn/Models/SequenceClassifier, Rnn/Cells/RecurrentCell, Rnn/Kernels/MatMul.
         app.MapPredictions();
+        app.MapGenerate();
         return app;
     }
 }
