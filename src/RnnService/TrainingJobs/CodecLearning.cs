@@ -8,6 +8,8 @@ namespace RnnService.TrainingJobs;
 /// <summary>Learns the way in and out of a network from training rows, and takes rows through it.</summary>
 internal static class CodecLearning
 {
+    private const int MarginOverLongest = 5;
+
     /// <summary>Tokenizers, scaling and labels of a spec, learnt from the training rows.</summary>
     public static Codec Learn(LearningTask task, TrainingSpec spec, IReadOnlyList<DatasetExample> rows)
     {
@@ -19,11 +21,14 @@ internal static class CodecLearning
         }
 
         string[] labels = [.. rows.SelectMany(row => row.Labels ?? (row.Label is null ? [] : [row.Label])).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        var output = rows[0].Target is null ? null : Emitting(spec.Tokenizer!, rows.Select(row => row.Target!));
         return new Codec(
             readsText ? Reading(spec.Tokenizer!, rows) : null,
             readsText ? null : FrameScaler.Fit([.. rows.Select(Numbers)], spec.Features!.Scaling),
             labels,
-            rows[0].Target is null ? null : Emitting(spec.Tokenizer!, rows.Select(row => row.Target!)));
+            output,
+            // Room for a text a little longer than any that was seen.
+            output is null ? Codec.DefaultMaxTokens : MarginOverLongest + rows.Max(row => output.EncodeTarget(row.Target!).Length));
     }
 
     /// <summary>A row's input as the network reads it.</summary>

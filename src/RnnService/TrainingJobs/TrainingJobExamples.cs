@@ -58,9 +58,9 @@ internal static class TrainingJobExamples
           "id": "job_0fy9kv2h6x4v7nkjbgq8955qr4", "name": null, "status": "running", "model": "demo-sentiment", "dataset": "demo-sentences",
           "spec": {
             "dataset": "demo-sentences", "model": "demo-sentiment", "test_dataset": "demo-sentences-test",
-            "network": {"cell": "lstm", "hidden_size": 48, "layers": 1, "bidirectional": true, "embedding_size": 128, "pooling": "max", "dropout": 0.5, "embedding_dropout": 0.5, "recurrent_init": "orthogonal", "forget_bias": 1},
+            "network": {"cell": "lstm", "hidden_size": 48, "layers": 1, "bidirectional": true, "embedding_size": 128, "pooling": "max", "dropout": 0.5, "embedding_dropout": 0.5, "variational_dropout": false, "recurrent_init": "orthogonal", "forget_bias": 1},
             "tokenizer": {"kind": "word", "vocabulary_size": 30000, "min_frequency": 1, "lowercase": true, "token_ngrams": 1, "subword_features": "affix"},
-            "training": {"epochs": 3, "batch_size": 32, "shard_rows": 8, "optimizer": "adam", "learning_rate": 0.001, "weight_decay": 0, "schedule": "cosine", "warmup_steps": 50, "clip_norm": 1, "label_smoothing": 0, "unknown_rate": 0.1, "validation_fraction": 0.1, "early_stopping_patience": 3, "seed": 1}
+            "training": {"epochs": 3, "batch_size": 32, "shard_rows": 8, "accumulate_steps": 1, "optimizer": "adam", "learning_rate": 0.001, "weight_decay": 0, "schedule": "cosine", "warmup_steps": 50, "clip_norm": 1, "label_smoothing": 0, "class_weights": "none", "unknown_rate": 0.1, "validation_fraction": 0.1, "early_stopping_patience": 3, "seed": 1}
           },
           "progress": {"epoch": 1, "epochs": 3, "step": 80, "total_steps": 171, "fraction": 0.468, "tokens_per_second": 31000, "eta_seconds": 1.2},
           "metrics": {"train": {"loss": 0.52, "accuracy": 0.74}, "validation": {"loss": 0.31, "accuracy": 0.9, "macro_f1": 0.9}},

@@ -20,7 +20,7 @@ internal sealed record TrainingJobRequest
     /// <summary>Name or id of the dataset on which the published weights are measured once.</summary>
     public string? TestDataset { get; init; }
 
-    /// <summary>A model reference to start from; not available yet.</summary>
+    /// <summary>A model reference to start from: its weights, shape and vocabulary; then <c>network</c>, <c>tokenizer</c> and <c>features</c> are left out.</summary>
     public string? InitFrom { get; init; }
 
     /// <summary>The network's shape.</summary>
@@ -66,26 +66,26 @@ internal sealed record NetworkRequest
     /// <summary><c>orthogonal</c>, <c>uniform</c>, <c>xavier</c> or <c>identity</c>.</summary>
     public string? RecurrentInit { get; init; }
 
-    /// <summary>First value of the LSTM's forget gate bias: a number.</summary>
+    /// <summary>First value of the bias of the gate that keeps: a number (LSTM), or <c>"chrono"</c> (LSTM and GRU): a memory of another length for every unit, up to the longest sequence.</summary>
     public JsonElement? ForgetBias { get; init; }
 
-    /// <summary>Only <c>none</c> for now.</summary>
+    /// <summary>How a translator looks back at its source: <c>none</c>, <c>additive</c> or <c>dot</c>.</summary>
     public string? Attention { get; init; }
 
-    /// <summary>For captioning; not available yet.</summary>
+    /// <summary>What a captioner reads after the value: <c>zeros</c>, or its own <c>outputs</c> beside the value.</summary>
     public string? Feedback { get; init; }
 
-    /// <summary>Only <c>false</c> for now.</summary>
+    /// <summary>Whether all steps of a sequence have one dropout mask.</summary>
     public bool? VariationalDropout { get; init; }
 
-    /// <summary>Only <c>false</c> for now.</summary>
+    /// <summary>Whether the output layer is the embedding table, where emitted tokens are read back.</summary>
     public bool? TieWeights { get; init; }
 }
 
 /// <summary>How text becomes tokens.</summary>
 internal sealed record TokenizerRequest
 {
-    /// <summary><c>word</c> or <c>char</c>.</summary>
+    /// <summary><c>word</c>, <c>char</c> (Unicode code points) or <c>bpe</c> (parts of words, learnt from the data).</summary>
     public string? Kind { get; init; }
 
     /// <summary>Most tokens kept, the most frequent first.</summary>
@@ -100,7 +100,7 @@ internal sealed record TokenizerRequest
     /// <summary>1: tokens alone; 2: each step also knows the pair it ends; 3: the triple too.</summary>
     public int? TokenNgrams { get; init; }
 
-    /// <summary>Only <c>none</c> for now.</summary>
+    /// <summary>What is known of a word besides itself: <c>none</c>, <c>affix</c> (its first four and last three letters) or <c>char</c> (all beginnings and endings, and its shape).</summary>
     public string? SubwordFeatures { get; init; }
 }
 
@@ -126,7 +126,7 @@ internal sealed record TrainingRequest
     /// <summary>Sequences one thread computes at a time; part of the spec because sums in floating point depend on it.</summary>
     public int? ShardRows { get; init; }
 
-    /// <summary><c>adam</c> (weight decay as an L2 penalty) or <c>adamw</c> (decoupled).</summary>
+    /// <summary><c>sgd</c>, <c>momentum</c>, <c>nesterov</c>, <c>rmsprop</c>, <c>adagrad</c>, <c>adam</c> (weight decay as an L2 penalty) or <c>adamw</c> (decoupled).</summary>
     public string? Optimizer { get; init; }
 
     /// <summary>The highest learning rate, after the warm-up.</summary>
@@ -135,13 +135,13 @@ internal sealed record TrainingRequest
     /// <summary>Decay of the weights per update.</summary>
     public double? WeightDecay { get; init; }
 
-    /// <summary><c>constant</c> or <c>cosine</c>.</summary>
+    /// <summary><c>constant</c>, <c>step</c>, <c>cosine</c> or <c>plateau</c>.</summary>
     public string? Schedule { get; init; }
 
     /// <summary>Updates over which the learning rate rises from zero.</summary>
     public int? WarmupSteps { get; init; }
 
-    /// <summary>Longest gradient; a longer one is shortened to it.</summary>
+    /// <summary>Longest gradient; a longer one is shortened to it. 0 does not clip.</summary>
     public double? ClipNorm { get; init; }
 
     /// <summary>Share of the target spread over all labels.</summary>
@@ -159,28 +159,28 @@ internal sealed record TrainingRequest
     /// <summary>The same seed, data and spec give the same weights, bit for bit.</summary>
     public long? Seed { get; init; }
 
-    /// <summary>Only <c>none</c> for now.</summary>
+    /// <summary><c>none</c>, or <c>balanced</c>: rare classes count as much as frequent ones.</summary>
     public string? ClassWeights { get; init; }
 
-    /// <summary>For language models; not available yet.</summary>
+    /// <summary>Steps after which a language model's stream is cut; the state is carried on, the gradient is not.</summary>
     public int? BpttSteps { get; init; }
 
-    /// <summary>Only 1 for now.</summary>
+    /// <summary>Batches whose gradients are averaged for one update.</summary>
     public int? AccumulateSteps { get; init; }
 
-    /// <summary>For <c>momentum</c> optimizers; not available yet.</summary>
+    /// <summary>How much of the last step goes on: for <c>momentum</c>, <c>nesterov</c> and <c>rmsprop</c>.</summary>
     public double? Momentum { get; init; }
 
-    /// <summary>For the schedule <c>step</c>; not available yet.</summary>
+    /// <summary>Updates from one step of the schedule <c>step</c> to the next.</summary>
     public int? StepSize { get; init; }
 
-    /// <summary>For the schedule <c>step</c>; not available yet.</summary>
+    /// <summary>Factor on the learning rate of the schedules <c>step</c> and <c>plateau</c>.</summary>
     public double? Decay { get; init; }
 
-    /// <summary>Not available yet; <c>clip_norm</c> is.</summary>
+    /// <summary>Largest absolute value in the gradient, after <c>clip_norm</c>; left out it clips nothing.</summary>
     public double? ClipValue { get; init; }
 
-    /// <summary>For models that emit text; not available yet.</summary>
+    /// <summary>Share of the steps of a text that read what the network chose before them, reached at the end of training.</summary>
     public double? ScheduledSampling { get; init; }
 
     /// <summary>Only <c>false</c> for now.</summary>

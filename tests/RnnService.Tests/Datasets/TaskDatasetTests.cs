@@ -146,15 +146,6 @@ public sealed class TaskDatasetTests(ServiceFixture fixture) : IClassFixture<Ser
     }
 
     [Fact]
-    public async Task A_dataset_of_a_task_that_cannot_be_trained_yet_is_refused_as_one()
-    {
-        var dataset = await StoreAsync("translation", "tsv", "source\ttarget\na\tb\n");
-        var body = new StringContent($$"""{"dataset":"{{dataset.Text("id")}}","model":"m"}""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
-        var problem = await (await fixture.Client.PostAsync("/api/v1/training-jobs", body, Cancellation)).ProblemAsync(422, "not_available");
-        Assert.Contains("translation", problem.Text("detail"), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task The_upload_form_is_described_for_every_task()
     {
         var document = JsonSerializer.Deserialize<JsonElement>(await fixture.Client.GetStringAsync("/swagger/v1/swagger.json", Cancellation));
