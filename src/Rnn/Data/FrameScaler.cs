@@ -55,15 +55,21 @@ public sealed class FrameScaler
     {
         if (sequence.Width != FeatureSize) throw new ArgumentException($"Frames have {sequence.Width} features, expected {FeatureSize}.", nameof(sequence));
         if (_figures.Kind == Scaling.None) return sequence;
-        float[] values = sequence.Frames.ToArray();
-        for (int i = 0; i < values.Length; i++)
+        float[] values = new float[sequence.Frames.Length];
+        Apply(sequence.Frames.Span, values);
+        return Sequence.OfFrames(values, FeatureSize);
+    }
+
+    /// <summary>Scales frames <c>[steps, features]</c> into <paramref name="scaled"/>, which may be the same memory.</summary>
+    public void Apply(ReadOnlySpan<float> frames, Span<float> scaled)
+    {
+        for (int i = 0; i < frames.Length; i++)
         {
             int feature = i % FeatureSize;
-            if (_figures.Kind == Scaling.Robust) values[i] = MathF.Asinh((values[i] - _figures.Median[feature]) / _figures.Deviation[feature]);
-            values[i] = (values[i] - _figures.Mean[feature]) / _figures.Scale[feature];
+            float value = frames[i];
+            if (_figures.Kind == Scaling.Robust) value = MathF.Asinh((value - _figures.Median[feature]) / _figures.Deviation[feature]);
+            scaled[i] = (value - _figures.Mean[feature]) / _figures.Scale[feature];
         }
-
-        return Sequence.OfFrames(values, FeatureSize);
     }
 
     /// <summary>Everything needed to make the same scaler again.</summary>

@@ -111,6 +111,21 @@ public sealed class Tokenizer
         return tokens;
     }
 
+    /// <summary>The same steps with the token of one replaced by the unknown one; its affixes and the n-grams it is in are gone too.</summary>
+    public Sequence Erase(Sequence sequence, int step)
+    {
+        int[] ids = sequence.Ids.ToArray();
+        ids.AsSpan(step * Width, Width).Fill(Sequence.NoId);
+        ids[step * Width] = Vocabulary.Unknown;
+        for (int order = 2; order <= _config.TokenNgrams; order++)
+        {
+            // N-grams stand where they end.
+            for (int t = step + 1; t < Math.Min(step + order, sequence.Steps); t++) ids[(t * Width) + order - 1] = Sequence.NoId;
+        }
+
+        return Sequence.OfTokens(ids, Width);
+    }
+
     /// <summary>Everything needed to make the same tokenizer again.</summary>
     public string ToJson() => JsonSerializer.Serialize(new Saved(_config, _vocabulary.Tokens, _bpe.Pairs, _ngrams.Pairs, _affixes.Tokens));
 

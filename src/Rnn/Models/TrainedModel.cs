@@ -77,6 +77,17 @@ public sealed class TrainedModel
         return labeled;
     }
 
+    /// <summary>One step of one sequence, for <see cref="StepLabeler"/>: <paramref name="state"/> is read and overwritten.</summary>
+    internal void Step(ExampleSet step, Memory<float> state, Span<float> probabilities)
+    {
+        NetworkPass pass = TakePass();
+        pass.CarriedStates = state;
+        pass.Assign(step, [0]);
+        CrossEntropy.Softmax(pass.Forward(), probabilities);
+        pass.CarriedStates = default;
+        _passes.Add(pass);
+    }
+
     /// <summary>Writes weights, codec and the given metadata as safetensors.</summary>
     public void Save(Stream stream, IReadOnlyDictionary<string, string> metadata)
     {
@@ -108,7 +119,7 @@ public sealed class TrainedModel
     /// <summary>Runs inputs forward in batches, longest first; states are given and left in the order of a batch's rows.</summary>
     private void Run(IReadOnlyList<Sequence> inputs, IReadOnlyList<float[]?>? states, Visit visit)
     {
-        if (!_passes.TryTake(out NetworkPass? pass)) pass = Network.CreatePass();
+        NetworkPass pass = TakePass();
         var examples = ExampleSet.Unlabelled(inputs);
         foreach (int[] rows in Batching.ByLength(examples, RowsPerPass))
         {
@@ -126,6 +137,8 @@ public sealed class TrainedModel
 
         _passes.Add(pass);
     }
+
+    private NetworkPass TakePass() => _passes.TryTake(out NetworkPass? pass) ? pass : Network.CreatePass();
 
     private float[] Softmax(ReadOnlySpan<float> logits, int row)
     {
