@@ -27,6 +27,9 @@ internal sealed record Limits
     /// <summary>Tokens or frames of one sequence. Default 16,384.</summary>
     public int StepsPerInput { get; init; } = 16_384;
 
+    /// <summary>Tokens, frames and features of all inputs of one request to explain. Default 512: each is left out once, so the work grows with the square of a sequence's length.</summary>
+    public int ExplainedSteps { get; init; } = 512;
+
     /// <summary>Tokens of one generated text. Default 4,096.</summary>
     public int TokensPerGeneration { get; init; } = 4096;
 
@@ -35,6 +38,12 @@ internal sealed record Limits
 
     /// <summary>Event streams and sockets open at the same time. Default 256: each holds a connection but no thread.</summary>
     public int ConcurrentStreams { get; init; } = 256;
+
+    /// <summary>Seconds a socket may send nothing before it is closed. Default 3,600; a client that is gone is noticed long before.</summary>
+    public int SocketIdleSeconds { get; init; } = 3600;
+
+    /// <summary>Bytes of one message on a socket. Default 256 KiB: a frame of thousands of numbers.</summary>
+    public int SocketMessageBytes { get; init; } = 256 << 10;
 
     /// <summary>Requests answered at the same time. Default 512.</summary>
     public int ConcurrentRequests { get; init; } = 512;

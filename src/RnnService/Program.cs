@@ -48,6 +48,7 @@ internal static class Program
         builder.Services.AddDatasets();
         builder.Services.AddTrainingJobs();
         builder.Services.AddModels();
+        builder.Services.AddPredictions();
         builder.Services.AddGenerate();
         if (Commands.Read(args) == Commands.Demo) DemoCommand.Quieten(builder.Logging);
 

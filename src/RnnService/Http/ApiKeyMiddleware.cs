@@ -73,10 +73,11 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, RnnServiceOptions o
                 "Use http://localhost, or set RnnService:AdminKey and send it with every request.");
     }
 
-    /// <summary>A browser names the site a writing request comes from; only the service's own pages may write.</summary>
+    /// <summary>A browser names the site a writing request or a socket comes from; only the service's own pages may write, and only they may read a socket.</summary>
     private static ProblemResult? CheckOrigin(HttpRequest request)
     {
-        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || request.Headers.Origin is not { Count: > 0 } origin)
+        var isRead = (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) && request.Headers.Upgrade.Count == 0;
+        if (isRead || request.Headers.Origin is not { Count: > 0 } origin)
             return null;
         return Uri.TryCreate(origin, UriKind.Absolute, out var site) && string.Equals(site.Authority, Normal(request.Host), StringComparison.OrdinalIgnoreCase)
             ? null

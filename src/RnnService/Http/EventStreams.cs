@@ -1,23 +1,18 @@
 namespace RnnService.Http;
 
 /// <summary>Answers requests with event streams, so many at a time.</summary>
-internal sealed class EventStreams(Limits limits, IHostApplicationLifetime lifetime) : IDisposable
+internal sealed class EventStreams(StreamPlaces places, IHostApplicationLifetime lifetime)
 {
     // Kestrel's buffers and the network's are full by then; who reads at all is faster.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
-    private readonly SemaphoreSlim _places = new(limits.ConcurrentStreams);
 
     /// <summary>
     /// Streams what <paramref name="write"/> sends. The stream ends when it returns, and its token is cancelled when the client leaves or
     /// the process stops; a client that does not take what is sent is cut off.
     /// </summary>
     /// <returns>What to answer instead, if there is no place.</returns>
-    public async Task<ProblemResult?> AnswerAsync(HttpContext http, Func<EventStream, CancellationToken, Task> write)
+    public Task<ProblemResult?> AnswerAsync(HttpContext http, Func<EventStream, CancellationToken, Task> write) => places.HoldAsync(async () =>
     {
-        if (!_places.Wait(0))
-            return Problems.Busy($"{limits.ConcurrentStreams} event streams are open already.",
-                "Try again after a while, or raise the setting RnnService:Limits:ConcurrentStreams.", TimeSpan.FromSeconds(5));
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
@@ -34,14 +29,5 @@ internal sealed class EventStreams(Limits limits, IHostApplicationLifetime lifet
         {
             if (!ends.IsCancellationRequested) http.Abort();
         }
-        finally
-        {
-            _places.Release();
-        }
-
-        return null;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _places.Dispose();
+    });
 }

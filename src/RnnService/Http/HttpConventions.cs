@@ -18,6 +18,7 @@ internal static class HttpConventions
         });
         builder.Services.AddRequestLimits(options.Limits);
         builder.Services.AddHealth();
+        builder.Services.AddSingleton<StreamPlaces>();
         builder.Services.AddSingleton<EventStreams>();
         builder.Services.AddSingleton<IdempotencyKeys>();
         builder.Services.AddHostedService<IdempotencySweep>();
@@ -30,5 +31,7 @@ internal static class HttpConventions
         app.UseMiddleware<ApiKeyMiddleware>();
         app.UseRouting();
         app.UseRateLimiter();
+        // Pings, so that proxies keep a silent socket open and one whose client is gone is noticed.
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(15) });
     }
 }

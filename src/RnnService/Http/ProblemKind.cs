@@ -20,6 +20,7 @@ internal sealed record ProblemKind(string Type, int Status, string Title)
     public static readonly ProblemKind LimitExceeded = Of("limit_exceeded", 422, "The request asks for more than a limit allows.");
     public static readonly ProblemKind NotAvailable = Of("not_available", 422, "This version of the service cannot do that.");
     public static readonly ProblemKind IdempotencyMismatch = Of("idempotency_mismatch", 422, "This Idempotency-Key was used with another request.");
+    public static readonly ProblemKind UpgradeRequired = Of("upgrade_required", 426, "This address speaks WebSocket only.");
     public static readonly ProblemKind RateLimited = Of("rate_limited", 429, "Too many requests.");
     public static readonly ProblemKind Internal = Of("internal", 500, "The service failed.");
     public static readonly ProblemKind Busy = Of("busy", 503, "The service is busy.");
@@ -36,6 +37,7 @@ internal sealed record ProblemKind(string Type, int Status, string Title)
         413 => TooLarge,
         415 => UnsupportedMediaType,
         422 => Invalid,
+        426 => UpgradeRequired,
         429 => RateLimited,
         503 => Busy,
         >= 500 => Internal,

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Rnn.Data;
 using Rnn.Models;
@@ -8,88 +7,82 @@ using RnnService.Storage;
 
 namespace RnnService.Predictions;
 
-/// <summary>The door to predictions.</summary>
+/// <summary>The door to classification.</summary>
 internal static class ClassifyEndpoints
 {
     /// <summary>Maps <c>/api/v1/models/{ref}/classify</c>.</summary>
-    public static void MapPredictions(this IEndpointRouteBuilder routes) =>
+    public static void MapClassify(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/api/v1/models/{ref}/classify", Classify).WithTags("Predictions")
             .Accepts<ClassifyRequest>("application/json").Produces<ClassifyResponse>().WithProblems(400, 404, 413, 415, 422)
             .WithParameterExample("ref", "demo-sentiment")
             .WithExample(
-                """{"inputs":["I expected it to be dull, but it was wonderful."]}""",
-                """{"model":"demo-sentiment","version":1,"predictions":[{"label":"positive","score":0.98,"scores":{"negative":0.02,"positive":0.98}}]}""");
+                """{"inputs":["Dull at first, but wonderful."],"explain":true}""",
+                """
+                {"model":"demo-sentiment","version":1,"predictions":[{"label":"positive","score":0.98,"scores":{"negative":0.02,"positive":0.98},
+                "attributions":[{"attribution":-1.9,"token":"dull"},{"attribution":0.01,"token":"at"},{"attribution":0.02,"token":"first"},{"attribution":0,"token":","},{"attribution":0.6,"token":"but"},{"attribution":3.1,"token":"wonderful"},{"attribution":0.1,"token":"."}],
+                "running":[{"label":"negative","score":0.93,"token":"dull"},{"label":"negative","score":0.94,"token":"at"},{"label":"negative","score":0.94,"token":"first"},{"label":"negative","score":0.9,"token":","},{"label":"negative","score":0.71,"token":"but"},{"label":"positive","score":0.97,"token":"wonderful"},{"label":"positive","score":0.98,"token":"."}]}]}
+                """);
 
-    /// <summary>Classifies texts, token lists or frames</summary>
-    /// <remarks><c>ref</c> is <c>name</c> (the alias <c>production</c> if set, else the newest version), <c>name:3</c> or <c>name@alias</c>.</remarks>
+    /// <summary>Classifies texts, token lists, frames or feature vectors</summary>
+    /// <remarks>
+    /// <c>ref</c> is <c>name</c> (the alias <c>production</c> if set, else the newest version), <c>name:3</c> or <c>name@alias</c>. <c>explain</c> adds what each token, frame or feature
+    /// adds to the verdict (<c>attributions</c>, by leaving each out once: Zeiler and Fergus 2014, Li et al. 2016) and the verdict after each step (<c>running</c>).
+    /// </remarks>
     /// <param name="ref">The model reference.</param>
     /// <param name="http">The request.</param>
     /// <param name="registry">Finds the model.</param>
     /// <param name="limits">How much one request may ask for.</param>
     private static async Task<Results<JsonHttpResult<ClassifyResponse>, ProblemResult>> Classify(string @ref, HttpContext http, ModelRegistry registry, Limits limits)
     {
-        if (!http.Request.HasJsonContentType())
-            return new ProblemResult(ProblemKind.UnsupportedMediaType, "The body must be JSON.", "Send the header Content-Type: application/json.");
-        var (inputs, error) = await ReadAsync(http.Request.BodyReader, new PredictionLimits(limits.InputsPerRequest, limits.StepsPerInput), http.RequestAborted);
-        if (inputs is null) return Answer(error!);
-        if (inputs.Explain) return Problems.NotAvailable("/explain", "Explanations are not available yet.", "Leave explain out, or send false.");
-        if (await registry.ResolveAsync(@ref, http.RequestAborted) is not { } version)
-            return Problems.NotFound("model", Names.Shorten(@ref), "A reference is name, name:3 or name@alias; GET /api/v1/models lists the models.");
-        if (version.Task != LearningTask.SequenceClassification)
-            return Problems.Invalid($"The model '{version.Model}' is for {SnakeCaseEnum<LearningTask>.Write(version.Task)}, not for classify.", "Choose a model of the task sequence_classification.");
+        var (inputs, problem) = await PredictionBody.ReadAsync<ClassifyInputs>(http, limits, ClassifyRequestReader.Read);
+        if (inputs is null) return problem!;
+        if (await registry.ResolveAsync(@ref, http.RequestAborted) is not { } version) return ModelProblems.NotFound(@ref);
+        if (version.Task is not (LearningTask.SequenceClassification or LearningTask.VectorClassification))
+            return ModelProblems.WrongTask(version, "classify", "sequence_classification or vector_classification");
 
         var model = await registry.LoadAsync(version);
-        var sequences = new Sequence[inputs.Items.Count];
-        for (var i = 0; i < sequences.Length; i++)
-        {
-            if (Encode(model.Model.Codec, inputs.Items[i], i, limits.StepsPerInput, out var sequence) is { } problem) return Answer(problem);
-            sequences[i] = sequence!;
-        }
-
-        var probabilities = await model.Batcher.ClassifyAsync(sequences);
-        var predictions = Array.ConvertAll(probabilities, scores => Prediction.Of(model.Model.Codec.Labels, scores));
-        return TypedResults.Json(new ClassifyResponse(version.Model, version.Version, predictions), ClassifyJson.Default.ClassifyResponse);
+        var sequences = InputEncoding.Encode(model.Model, inputs.Items, limits.StepsPerInput, out var error);
+        var predictions = sequences is null ? null
+            : inputs.Explain ? Explain(model.Model, inputs.Items, sequences, limits.ExplainedSteps, http.RequestAborted, out error)
+            : Verdicts(model.Model, await model.Classifications.RunAsync(sequences), out error);
+        return predictions is null ? PredictionBody.Answer(error!)
+            : TypedResults.Json(new ClassifyResponse(version.Model, version.Version, predictions), ClassifyJson.Default.ClassifyResponse);
     }
 
-    private static async ValueTask<(ClassifyInputs? Inputs, InputError? Error)> ReadAsync(PipeReader body, PredictionLimits limits, CancellationToken cancellationToken)
+    private static Prediction[]? Verdicts(TrainedModel model, float[][] probabilities, out InputError? error)
     {
-        while (true)
+        var overflow = Array.FindIndex(probabilities, scores => !float.IsFinite(scores[0]));
+        error = overflow < 0 ? null : InputEncoding.Overflow(overflow);
+        return error is null ? Array.ConvertAll(probabilities, scores => Prediction.Of(model.Codec.Labels, scores)) : null;
+    }
+
+    // Not through the queue that requests share: the others should not wait for some hundred variants of one input.
+    private static Prediction[]? Explain(TrainedModel model, IReadOnlyList<PredictionInput> inputs, Sequence[] sequences, int mostSteps, CancellationToken cancellationToken, out InputError? error)
+    {
+        error = null;
+        for (int i = 0, steps = 0; i < sequences.Length; i++)
         {
-            var read = await body.ReadAsync(cancellationToken);
-            if (!read.IsCompleted)
+            steps += Explanation.PartsOf(model, sequences[i]);
+            if (steps <= mostSteps) continue;
+            error = InputError.Invalid($"/inputs/{i}", $"Up to this input there are {steps} tokens, frames or features to explain; at most {mostSteps} in one request are explained.",
+                "Explain fewer or shorter inputs, leave explain out, or raise the setting RnnService:Limits:ExplainedSteps.");
+            return null;
+        }
+
+        var predictions = new Prediction[sequences.Length];
+        for (var i = 0; i < predictions.Length; i++)
+        {
+            var explanation = Explanation.Of(model, sequences[i], cancellationToken);
+            if (!explanation.IsFinite)
             {
-                body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                continue;
+                error = InputEncoding.Overflow(i);
+                return null;
             }
 
-            var inputs = ClassifyRequestReader.Read(read.Buffer, limits, out var error);
-            body.AdvanceTo(read.Buffer.End);
-            return (inputs, error);
+            var tokens = inputs[i].Text is { } text ? model.Codec.Input!.Split(text) : inputs[i].Tokens;
+            predictions[i] = Prediction.Of(model.Codec.Labels, explanation, tokens);
         }
+
+        return predictions;
     }
-
-    // A wrong kind, a wrong width or no token at all is the model's to say; the place of it is ours.
-    private static InputError? Encode(Codec model, PredictionInput input, int index, int mostSteps, out Sequence? sequence)
-    {
-        var pointer = $"/inputs/{index}";
-        sequence = null;
-        if (input.Text is { } text && string.IsNullOrWhiteSpace(text))
-            return InputError.Invalid(pointer, "The text is empty.", "Send at least one word.");
-        try
-        {
-            sequence = input.Text is not null ? model.Encode(input.Text) : input.Tokens is not null ? model.EncodeTokens(input.Tokens) : model.EncodeFrames(input.Frames!);
-        }
-        catch (ArgumentException wrong)
-        {
-            var sentence = wrong.ParamName is null ? wrong.Message : wrong.Message.Replace($" (Parameter '{wrong.ParamName}')", "", StringComparison.Ordinal);
-            return InputError.Invalid(pointer, sentence, "Send inputs of the kind the model was trained on.");
-        }
-
-        return sequence.Steps <= mostSteps ? null
-            : InputError.Invalid(pointer, $"The input has {sequence.Steps} steps; at most {mostSteps} are allowed.", "Send a shorter input, or raise the setting RnnService:Limits:StepsPerInput.");
-    }
-
-    private static ProblemResult Answer(InputError error) => error.IsMalformed
-        ? Problems.Malformed(error.Detail, error.Hint, error.Pointer.Length == 0 ? [] : [ProblemError.At(error.Pointer, error.Detail)])
-        : Problems.InvalidField(error.Pointer, error.Detail, error.Hint);
 }

@@ -4,4 +4,5 @@ namespace RnnService.Predictions;
 /// <param name="Text">A string.</param>
 /// <param name="Tokens">An array of strings.</param>
 /// <param name="Frames">An array of arrays of numbers.</param>
-internal readonly record struct PredictionInput(string? Text, string[]? Tokens, float[][]? Frames);
+/// <param name="Features">An array of numbers.</param>
+internal readonly record struct PredictionInput(string? Text = null, string[]? Tokens = null, float[][]? Frames = null, float[]? Features = null);

@@ -1,13 +1,11 @@
-using Rnn.Data;
-
 namespace RnnService.Registry;
 
 /// <summary>
 /// Computes inputs of concurrent requests together. A lone request runs at once on its own thread; what arrives meanwhile waits
 /// and goes together in the next batch, computed by the first request of that batch. No timer, no thread of its own.
 /// </summary>
-/// <param name="classify">Probabilities per input, in input order; thread-safe.</param>
-internal sealed class MicroBatcher(Func<IReadOnlyList<Sequence>, float[][]> classify)
+/// <param name="compute">One result per input, in input order; thread-safe.</param>
+internal sealed class MicroBatcher<TInput, TResult>(Func<IReadOnlyList<TInput>, TResult[]> compute)
 {
     /// <summary>Most inputs of several requests computed together; one request may be larger and then goes alone.</summary>
     public const int MaxInputs = 64;
@@ -16,8 +14,8 @@ internal sealed class MicroBatcher(Func<IReadOnlyList<Sequence>, float[][]> clas
     private readonly Queue<Request> _waiting = new();
     private bool _busy;
 
-    /// <summary>Probabilities of each input, in input order.</summary>
-    public ValueTask<float[][]> ClassifyAsync(IReadOnlyList<Sequence> inputs)
+    /// <summary>The result of each input, in input order.</summary>
+    public ValueTask<TResult[]> RunAsync(IReadOnlyList<TInput> inputs)
     {
         Request request;
         lock (_gate)
@@ -26,7 +24,7 @@ internal sealed class MicroBatcher(Func<IReadOnlyList<Sequence>, float[][]> clas
             {
                 request = new Request(inputs);
                 _waiting.Enqueue(request);
-                return new ValueTask<float[][]>(WaitAsync(request));
+                return new ValueTask<TResult[]>(WaitAsync(request));
             }
 
             _busy = true;
@@ -34,7 +32,7 @@ internal sealed class MicroBatcher(Func<IReadOnlyList<Sequence>, float[][]> clas
 
         try
         {
-            return new ValueTask<float[][]>(classify(inputs));
+            return new ValueTask<TResult[]>(compute(inputs));
         }
         finally
         {
@@ -42,7 +40,7 @@ internal sealed class MicroBatcher(Func<IReadOnlyList<Sequence>, float[][]> clas
         }
     }
 
-    private async Task<float[][]> WaitAsync(Request request)
+    private async Task<TResult[]> WaitAsync(Request request)
     {
         var batch = await request.Turn.Task;
         if (batch is not null) Compute(batch);
@@ -55,7 +53,7 @@ internal sealed class MicroBatcher(Func<IReadOnlyList<Sequence>, float[][]> clas
         try
         {
             var inputs = batch.Count == 1 ? batch[0].Inputs : [.. batch.SelectMany(request => request.Inputs)];
-            var answers = classify(inputs);
+            var answers = compute(inputs);
             var first = 0;
             foreach (var request in batch)
             {
@@ -96,12 +94,12 @@ internal sealed class MicroBatcher(Func<IReadOnlyList<Sequence>, float[][]> clas
         next[0].Turn.SetResult(next);
     }
 
-    private sealed class Request(IReadOnlyList<Sequence> inputs)
+    private sealed class Request(IReadOnlyList<TInput> inputs)
     {
-        public IReadOnlyList<Sequence> Inputs => inputs;
+        public IReadOnlyList<TInput> Inputs => inputs;
 
         /// <summary>The batch to compute, or null when another request computes it.</summary>
         public TaskCompletionSource<List<Request>?> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        public TaskCompletionSource<float[][]> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<TResult[]> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

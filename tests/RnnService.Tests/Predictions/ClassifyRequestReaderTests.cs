@@ -6,7 +6,7 @@ namespace RnnService.Tests.Predictions;
 
 public sealed class ClassifyRequestReaderTests
 {
-    private static readonly PredictionLimits Limits = new(InputsPerRequest: 3, StepsPerInput: 4);
+    private static readonly PredictionLimits Limits = new(InputsPerRequest: 4, StepsPerInput: 4);
 
     private static (ClassifyInputs? Request, InputError? Error) Read(string json)
     {
@@ -15,14 +15,15 @@ public sealed class ClassifyRequestReaderTests
     }
 
     [Fact]
-    public void Strings_tokens_and_frames_are_told_apart()
+    public void Strings_tokens_frames_and_vectors_are_told_apart()
     {
-        var (request, error) = Read("""{"explain":false,"inputs":["a b",["a","b"],[[1,2.5],[-3e1,0]]]}""");
+        var (request, error) = Read("""{"explain":false,"inputs":["a b",["a","b"],[[1,2.5],[-3e1,0]],[0.5,2]]}""");
 
         Assert.Null(error);
         Assert.Equal("a b", request!.Items[0].Text);
         Assert.Equal(["a", "b"], request.Items[1].Tokens!);
         Assert.Equal([[1f, 2.5f], [-30f, 0f]], request.Items[2].Frames!);
+        Assert.Equal([0.5f, 2f], request.Items[3].Features!);
     }
 
     [Theory]
@@ -39,7 +40,7 @@ public sealed class ClassifyRequestReaderTests
     [InlineData("""{"inputs":["a",5]}""", "/inputs/1")]
     [InlineData("""{"inputs":["a",null]}""", "/inputs/1")]
     [InlineData("""{"inputs":[["a",1]]}""", "/inputs/0/1")]
-    [InlineData("""{"inputs":[[1,2]]}""", "/inputs/0/0")]
+    [InlineData("""{"inputs":[[1,"a"]]}""", "/inputs/0/1")]
     [InlineData("""{"inputs":[[[1],"a"]]}""", "/inputs/0/1")]
     [InlineData("""{"inputs":[[[1,"x"]]]}""", "/inputs/0/0/1")]
     [InlineData("""{"inputs":["\ud800"]}""", "")]
@@ -54,7 +55,7 @@ public sealed class ClassifyRequestReaderTests
 
     [Theory]
     [InlineData("""{"inputs":[]}""", "/inputs")]
-    [InlineData("""{"inputs":["a","b","c","d"]}""", "/inputs")]
+    [InlineData("""{"inputs":["a","b","c","d","e"]}""", "/inputs")]
     [InlineData("""{"inputs":["a",[]]}""", "/inputs/1")]
     [InlineData("""{"inputs":[["a","b","c","d","e"]]}""", "/inputs/0")]
     [InlineData("""{"inputs":[[[1e300]]]}""", "/inputs/0/0/0")]

@@ -68,7 +68,6 @@ public sealed class ClassifyTests(ServiceFixture fixture) : IClassFixture<Servic
     [InlineData("words", """{"inputs":["good",[[1,2]]]}""", 422, "invalid", "/inputs/1")]
     [InlineData("frames", """{"inputs":["good"]}""", 422, "invalid", "/inputs/0")]
     [InlineData("frames", """{"inputs":[[[1,2]],[[1,2],[3]]]}""", 422, "invalid", "/inputs/1")]
-    [InlineData("words", """{"inputs":["good"],"explain":true}""", 422, "not_available", "/explain")]
     [InlineData("words", """{"inputs":["good"],"exlain":true}""", 400, "malformed", "/exlain")]
     [InlineData("words", """{"inputs":[7]}""", 400, "malformed", "/inputs/0")]
     public async Task A_wrong_input_is_pointed_at(string model, string body, int status, string kind, string where)

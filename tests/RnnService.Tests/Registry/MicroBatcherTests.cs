@@ -12,9 +12,9 @@ public sealed class MicroBatcherTests
     [Fact]
     public void A_lone_request_is_computed_before_the_call_returns()
     {
-        var batcher = new MicroBatcher(inputs => [.. inputs.Select(_ => Certain)]);
+        var batcher = new MicroBatcher<Sequence, float[]>(inputs => [.. inputs.Select(_ => Certain)]);
 
-        Assert.True(batcher.ClassifyAsync([Input(1)]).AsTask().IsCompletedSuccessfully);
+        Assert.True(batcher.RunAsync([Input(1)]).AsTask().IsCompletedSuccessfully);
     }
 
     [Fact]
@@ -24,7 +24,7 @@ public sealed class MicroBatcherTests
         using var release = new ManualResetEventSlim();
         var sizes = new List<int>();
         var answers = new Dictionary<Sequence, float>(ReferenceEqualityComparer.Instance);
-        var batcher = new MicroBatcher(inputs =>
+        var batcher = new MicroBatcher<Sequence, float[]>(inputs =>
         {
             sizes.Add(inputs.Count);
             entered.Set();
@@ -34,9 +34,9 @@ public sealed class MicroBatcherTests
         List<Sequence[]> requests = [.. Enumerable.Range(0, 10).Select(i => Enumerable.Range(0, i + 1).Select(j => Input(j)).ToArray())];
         foreach (var (sequence, i) in requests.SelectMany(request => request).Select((sequence, i) => (sequence, i))) answers[sequence] = i;
 
-        var first = Task.Run(async () => await batcher.ClassifyAsync(requests[0]), TestContext.Current.CancellationToken);
+        var first = Task.Run(async () => await batcher.RunAsync(requests[0]), TestContext.Current.CancellationToken);
         entered.Wait(TestContext.Current.CancellationToken);
-        var others = requests.Skip(1).Select(request => batcher.ClassifyAsync(request).AsTask()).ToList();
+        var others = requests.Skip(1).Select(request => batcher.RunAsync(request).AsTask()).ToList();
         Assert.All(others, other => Assert.False(other.IsCompleted));
         release.Set();
 
@@ -50,11 +50,11 @@ public sealed class MicroBatcherTests
     public async Task A_failing_batch_fails_its_requests_and_no_later_one()
     {
         var fail = true;
-        var batcher = new MicroBatcher(inputs => fail ? throw new InvalidOperationException("broken") : [.. inputs.Select(_ => Certain)]);
+        var batcher = new MicroBatcher<Sequence, float[]>(inputs => fail ? throw new InvalidOperationException("broken") : [.. inputs.Select(_ => Certain)]);
 
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await batcher.ClassifyAsync([Input(1)]));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await batcher.RunAsync([Input(1)]));
         fail = false;
-        Assert.Single(await batcher.ClassifyAsync([Input(1)]));
+        Assert.Single(await batcher.RunAsync([Input(1)]));
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class MicroBatcherTests
     {
         var answers = new System.Collections.Concurrent.ConcurrentDictionary<Sequence, float>(ReferenceEqualityComparer.Instance);
         var running = 0;
-        var batcher = new MicroBatcher(inputs =>
+        var batcher = new MicroBatcher<Sequence, float[]>(inputs =>
         {
             Assert.Equal(1, Interlocked.Increment(ref running));
             Thread.SpinWait(200);
@@ -74,7 +74,7 @@ public sealed class MicroBatcherTests
         {
             var input = Input(i);
             answers[input] = i;
-            Assert.Equal(i, (await batcher.ClassifyAsync([input]))[0][0]);
+            Assert.Equal(i, (await batcher.RunAsync([input]))[0][0]);
         });
     }
 }
