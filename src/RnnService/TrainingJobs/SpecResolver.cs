@@ -113,7 +113,8 @@ internal static class SpecResolver
         var ngrams = errors.Whole("/tokenizer/token_ngrams", given.TokenNgrams, SpecDefaults.TokenNgrams(kind, data), 1, 3);
         errors.Unavailable("/tokenizer/subword_features", subwords != SubwordFeatures.None && (kind != TokenizerKind.Word || onlyEmits),
             onlyEmits ? "Leave it out: features of words are for words that are read." : "Leave it out, or set tokenizer.kind to word: only whole words have parts.");
-        errors.Unavailable("/tokenizer/token_ngrams", ngrams > 1 && (onlyEmits || data.Task == LearningTask.Translation), "Leave it out, or send 1: n-grams are for texts that are only read.");
+        // A labeler goes on from any step, and n-grams would be cut there.
+        errors.Unavailable("/tokenizer/token_ngrams", ngrams > 1 && data.Task != LearningTask.SequenceClassification, "Leave it out, or send 1: n-grams are for texts that are classified whole.");
         return new TokenizerSpec
         {
             Kind = kind,
