@@ -132,13 +132,15 @@ internal sealed record SpecDefaults
         Cell = CellKind.Gru,
         HiddenSize = 256,
         Bidirectional = true,
+        // A few thousand pairs do not show most words often enough to emit them.
+        Tokenizer = data.Rows < 10_000 ? TokenizerKind.Char : TokenizerKind.Word,
         EmbeddingSize = 160,
         TieWeights = true,
         MinFrequency = data.Rows < 10_000 ? 1 : 3,
         Lowercase = true,
         Dropout = 0.25,
         EmbeddingDropout = 0.25,
-        Epochs = Math.Clamp(200_000 / data.Rows, 8, 40),
+        Epochs = Math.Clamp(100_000 / data.Rows, 7, 30),
         LearningRate = 2e-3,
     };
 
@@ -148,9 +150,9 @@ internal sealed record SpecDefaults
         HiddenSize = 256,
         EmbeddingSize = 64,
         Tokenizer = TokenizerKind.Char,
-        Dropout = 0.1,
+        Dropout = 0.25,
         // About the same number of characters read, whatever the size of the text.
-        Epochs = (int)Math.Clamp(5_000_000 / Math.Max(1, data.Bytes), 1, 30),
+        Epochs = (int)Math.Clamp(12_000_000 / Math.Max(1, data.Bytes), 1, 40),
         BatchSize = data.Bytes < 200_000 ? 8 : 16,
         LearningRate = 2e-3,
     };
