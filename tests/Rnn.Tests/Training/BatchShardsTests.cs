@@ -46,12 +46,25 @@ public sealed class BatchShardsTests
         Assert.Equal(3, shards.Threads);
     }
 
+    /// <summary>Pieces that wait for each other need a thread each; the helpers carry names that a stack dump shows.</summary>
     [Fact]
-    public void A_single_piece_stays_on_the_thread_that_asked()
+    public void Caller_and_helpers_work_at_once_and_the_helpers_end_with_it()
     {
-        using var shards = new BatchShards(3);
-        var caller = Environment.CurrentManagedThreadId;
-        for (var run = 0; run < 300; run++) shards.Run(1, _ => Assert.Equal(caller, Environment.CurrentManagedThreadId));
+        var workers = new Thread[3];
+        using (var shards = new BatchShards(3))
+        using (var together = new Barrier(3))
+        {
+            shards.Run(3, i =>
+            {
+                workers[i] = Thread.CurrentThread;
+                Assert.True(together.SignalAndWait(TimeSpan.FromSeconds(20)), "fewer than three threads came");
+            });
+        }
+
+        Assert.Contains(Thread.CurrentThread, workers);
+        Thread[] helpers = [.. workers.Where(worker => worker != Thread.CurrentThread).OrderBy(worker => worker.Name)];
+        Assert.Equal(["training-1", "training-2"], helpers.Select(helper => helper.Name));
+        Assert.All(helpers, helper => Assert.False(helper.IsAlive));
     }
 
     [Fact]

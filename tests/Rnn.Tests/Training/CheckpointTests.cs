@@ -36,4 +36,13 @@ public sealed class CheckpointTests
         file.Position = 0;
         return Checkpoint.Read(file);
     }
+
+    [Fact]
+    public void Tensors_without_a_training_state_are_no_checkpoint()
+    {
+        using var file = new MemoryStream();
+        SafeTensors.Write(file, [SafeTensor.OfFloats("weights/w", [1], new float[] { 1 })], new Dictionary<string, string> { ["host"] = "job-1" });
+        file.Position = 0;
+        Assert.Contains("no training state", Assert.Throws<InvalidDataException>(() => Checkpoint.Read(file)).Message, StringComparison.Ordinal);
+    }
 }

@@ -78,6 +78,72 @@ public sealed class EpochFiguresTests
         Widths.AssertSameBits(current, model.Parameters.Values.Span, "weights");
     }
 
+    /// <summary>Rows that do not depend on each other start each from a zero state, those of a stream from where the window before ended, and an epoch from the beginning.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(6)]
+    public void Every_epoch_of_a_labeler_sees_what_measuring_sees(int lanes)
+    {
+        var random = new Random(7);
+        Sequence[] inputs = [.. Enumerable.Range(0, 24).Select(i => Sequence.OfFrames(Widths.Random(2 * 3, i), 2))];
+        var set = new ExampleSet(inputs, [.. inputs.Select(_ => new ReadOnlyMemory<int>([random.Next(3), random.Next(3), random.Next(3)]))], lanes);
+        var model = new SequenceLabeler(new() { Encoder = new() { FeatureSize = 2, Cell = CellKind.RnnTanh, HiddenSize = 5 }, Classes = 3 });
+        model.Initialize(1);
+        using var shards = new BatchShards(2);
+        // Fewer rows in a batch than the stream has lanes: a window of every lane is a batch all the same.
+        var loop = new TrainingLoop(model, set, set, s_config with { BatchSize = 4 }, shards);
+        var measured = Evaluation.Measure(model, set, shards);
+        var epochs = new List<EpochReport>();
+        while (!loop.Finished)
+            if (loop.Advance().EpochEnd is { } end) epochs.Add(end);
+
+        Assert.Equal(2, epochs.Count);
+        Assert.All(epochs, epoch => Assert.Equal(measured.Loss, epoch.TrainLoss, 1e-6));
+        Assert.All(epochs, epoch => Assert.Equal(measured.Accuracy, epoch.TrainAccuracy));
+    }
+
+    [Fact]
+    public void Classes_that_weigh_nothing_move_nothing()
+    {
+        using var shards = new BatchShards(1);
+        var loop = new TrainingLoop(Network(), s_set, s_set, s_config with { ClassWeights = new float[3] }, shards);
+        var step = loop.Advance();
+        Assert.Equal((0, 0), (step.Loss, step.GradientNorm));
+    }
+
+    [Fact]
+    public void No_weight_moves_by_more_than_the_clipped_value_of_its_gradient()
+    {
+        using var shards = new BatchShards(1);
+        var model = Network();
+        var before = model.Parameters.Values.ToArray();
+        new TrainingLoop(model, s_set, s_set, s_config with { LearningRate = 1, ClipNorm = 0, ClipValue = 0.01 }, shards).Advance();
+        Assert.Equal(0.01, before.Zip(model.Parameters.Values.ToArray(), (a, b) => Math.Abs((double)a - b)).Max(), 1e-6);
+    }
+
+    [Fact]
+    public void The_rate_falls_by_the_decay_when_the_validation_loss_stays()
+    {
+        using var shards = new BatchShards(1);
+        var loop = new TrainingLoop(Network(), s_set, s_set, s_config with { Epochs = 4, Schedule = ScheduleKind.Plateau, Decay = 0.1 }, shards);
+        while (!loop.Finished) loop.Advance();
+        Assert.Equal(new Plateau(0.1, loop.State.BestLoss), loop.State.Plateau);
+    }
+
+    /// <summary>A loss of 1e25 is a number, the square of its gradient is none in single precision.</summary>
+    [Fact]
+    public void A_gradient_that_is_no_number_stops_the_run_though_the_loss_is_one()
+    {
+        var set = ExampleSet.OfClasses([Sequence.OfFrames([1e25f, -1e25f], 2), Sequence.OfFrames([-1e25f, 1e25f], 2)], [0, 0]);
+        var model = new VectorClassifier(new() { FeatureSize = 2, HiddenSize = 4, Layers = 1, Relu = true, Classes = 2 });
+        model.Initialize(1);
+        var before = model.Parameters.Values.ToArray();
+        using var shards = new BatchShards(1);
+        var error = Assert.Throws<TrainingDivergedException>(() => new TrainingLoop(model, set, set, s_config with { LearningRate = 0.1 }, shards).Advance());
+        Assert.Matches(@"step 1: the loss is \d.* and the gradient norm Infinity", error.Message);
+        Widths.AssertSameBits(before, model.Parameters.Values.Span, "weights");
+    }
+
     /// <summary>Dense weights and embedding table each span several blocks, the last one not full.</summary>
     [Theory]
     [InlineData(1)]

@@ -32,4 +32,61 @@ public sealed class EvaluationTests
         Assert.Equal(loss, measured.Loss, 1e-6);
         Assert.Equal((double)right / inputs.Length, measured.Accuracy);
     }
+
+    /// <summary>Texts of several lengths, some tokens not asked for; as a stream, its windows read with the state carried on.</summary>
+    [Theory]
+    [InlineData(0, 40)]
+    [InlineData(4, 8)]
+    [InlineData(6, 2)]
+    public void Figures_of_a_text_follow_from_the_probabilities_of_its_tokens(int lanes, int rows)
+    {
+        var random = new Random(5);
+        var model = new LanguageModel(new() { Encoder = new() { VocabularySize = 4, EmbeddingSize = 3, Cell = CellKind.Gru, HiddenSize = 5 } });
+        model.Initialize(1);
+        model.Pack(training: false);
+        var count = lanes == 0 ? rows : lanes * rows;
+        int[][] ids = [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, lanes == 0 ? 1 + random.Next(6) : 3).Select(_ => random.Next(4)).ToArray())];
+        int[][] targets = [.. ids.Select(text => text.Select(_ => random.Next(-1, 4)).ToArray())];
+
+        var (loss, right, asked, pass) = (0.0, 0, 0, model.CreatePass());
+        for (var first = 0; first < (lanes == 0 ? count : lanes); first++)
+        {
+            // A lane is one long text.
+            int[] parts = lanes == 0 ? [first] : [.. Enumerable.Range(0, rows).Select(window => window * lanes + first)];
+            int[] wanted = [.. parts.SelectMany(part => targets[part])];
+            pass.Assign(ExampleSet.Unlabelled([Sequence.OfTokens([.. parts.SelectMany(part => ids[part])])]), [0]);
+            foreach (var (logits, target) in pass.Forward().ToArray().Chunk(4).Zip(wanted).Where(pair => pair.Second >= 0))
+            {
+                asked++;
+                loss += Math.Log(logits.Sum(l => Math.Exp(l - logits[target])));
+                if (logits.Max() == logits[target]) right++;
+            }
+        }
+
+        using var shards = new BatchShards(2);
+        var measured = Evaluation.Measure(model, new ExampleSet([.. ids.Select(text => Sequence.OfTokens(text))], [.. targets.Select(t => new ReadOnlyMemory<int>(t))], lanes), shards);
+        Assert.Equal(loss / asked, measured.Loss, 1e-6);
+        Assert.Equal((double)right / asked, measured.Accuracy);
+    }
+
+    [Fact]
+    public void The_logits_of_a_stream_of_frames_are_those_of_its_lanes_read_in_one_piece()
+    {
+        var model = new SequenceLabeler(new() { Encoder = new() { FeatureSize = 2, Cell = CellKind.Lstm, HiddenSize = 5 }, Classes = 3 });
+        model.Initialize(1);
+        model.Pack(training: false);
+        // Three lanes of two windows.
+        float[][] frames = [.. Enumerable.Range(0, 6).Select(i => Kernels.Widths.Random(8, i))];
+        ReadOnlyMemory<int>[] targets = [.. frames.Select((_, i) => new ReadOnlyMemory<int>([i % 3, 1, 2, 0]))];
+        using var shards = new BatchShards(2);
+        var (logits, order) = Evaluation.Logits(model, new ExampleSet([.. frames.Select(f => Sequence.OfFrames(f, 2))], targets, lanes: 3), shards);
+        Sequence[] whole = [.. Enumerable.Range(0, 3).Select(lane => Sequence.OfFrames([.. frames[lane], .. frames[lane + 3]], 2))];
+        ReadOnlyMemory<int>[] wholeTargets = [.. Enumerable.Range(0, 3).Select(lane => new ReadOnlyMemory<int>([.. targets[lane].Span, .. targets[lane + 3].Span]))];
+        for (var lane = 0; lane < 3; lane++)
+        {
+            var (want, wantOrder) = Evaluation.Logits(model, new ExampleSet([whole[lane]], [wholeTargets[lane]]), shards);
+            Kernels.Widths.AssertSameBits(want, logits.AsSpan(lane * 24, 24), $"logits of lane {lane}");
+            Assert.Equal(wantOrder, order[(lane * 8)..((lane + 1) * 8)]);
+        }
+    }
 }

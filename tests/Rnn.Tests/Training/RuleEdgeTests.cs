@@ -29,7 +29,7 @@ public sealed class RuleEdgeTests
     {
         Assert.Equal((0, 0), (Clipping.Norm([]), Clipping.MaximumNorm([])));
         Assert.Equal(3, Clipping.MaximumNorm([1, -3, 2]));
-        Assert.Equal([1, 1, 0.25], new[] { Clipping.Factor(8, 0), Clipping.Factor(1, 2), Math.Round(Clipping.Factor(8, 2), 6) });
+        Assert.Equal([1, 1, 2 / 8.000001, 1 / 1.000001], new[] { Clipping.Factor(8, 0), Clipping.Factor(1, 2), Clipping.Factor(8, 2), Clipping.Factor(1, 1) });
     }
 
     /// <summary>As PyTorch: a rate that would move by less than 1e-8 stays, and a plateau is relative to the best figure.</summary>
@@ -43,7 +43,35 @@ public sealed class RuleEdgeTests
         foreach (var figure in new double[] { 100, 95, 95, 95, 95, 80, 80, 80 }) rates.Add((plateau = plateau.After(figure, config)).Rate);
         Assert.Equal([1, 1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05], rates);
         Assert.Equal(new Plateau(0.05, 80), plateau);
-        Assert.Equal(1e-9, new Plateau(1e-9, 1, Bad: 1).After(2, config with { Least = 0 }).Rate);
+        Assert.Equal(9.5e-9, new Plateau(9.5e-9, 1, Bad: 1).After(2, config with { Least = 0 }).Rate);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_same_figure_again_is_no_better_one(bool higherIsBetter) =>
+        Assert.Equal(1, new Plateau(1, 5).After(5, new PlateauConfig { Threshold = 0, HigherIsBetter = higherIsBetter }).Bad);
+
+    [Fact]
+    public void While_a_plateau_cools_down_nothing_counts()
+    {
+        var config = new PlateauConfig { Factor = 0.5, Patience = 0, Cooldown = 2 };
+        var plateau = new Plateau(1, 1);
+        Assert.Equal([0.5, 0.5, 0.5, 0.25], Enumerable.Range(0, 4).Select(_ => (plateau = plateau.After(1, config)).Rate));
+    }
+
+    /// <summary>Settings of one kind do not reach another.</summary>
+    [Theory]
+    [InlineData(OptimizerKind.Sgd, 0.1, 1e-8)]
+    [InlineData(OptimizerKind.Momentum, 0.1, 1e-8)]
+    [InlineData(OptimizerKind.Rmsprop, 0.1, 1e-8)]
+    [InlineData(OptimizerKind.Adagrad, 0.05, 1e-10)]
+    public void The_third_update_of_an_optimizer_without_adams_corrections(OptimizerKind kind, double rate, double epsilon)
+    {
+        var parameters = new ParameterSet();
+        parameters.Allocate();
+        var numbers = new Optimizer(new() { Kind = kind, LearningRateDecay = 0.5 }, parameters).Numbers(3, 0.1);
+        Assert.Equal(((float)rate, 1f, (float)epsilon), (numbers.StepSize, numbers.RootScale, numbers.Epsilon));
     }
 
     [Fact]
