@@ -174,6 +174,7 @@ public sealed class LayerEdgeTests
     [Theory]
     [InlineData(CellKind.Lstm, 16)]
     [InlineData(CellKind.Gru, 8)]
+    [InlineData(CellKind.RnnTanh, 8)]
     public void States_go_to_the_table_and_come_back(CellKind kind, int size)
     {
         var stack = new RecurrentStack(new ParameterSet(), "", kind, 2, hiddenSize: 2, layers: 2, bidirectional: true);
