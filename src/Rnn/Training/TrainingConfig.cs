@@ -70,6 +70,9 @@ public sealed record TrainingConfig
     /// <summary>Epochs without a better validation loss after which training stops; 0 never stops early.</summary>
     public int EarlyStoppingPatience { get; init; }
 
+    /// <summary>With fewer validation targets than this every epoch counts as the best so far: on a handful the lowest loss is luck, and the last epoch, when the rate has come to rest, the better choice.</summary>
+    public int FewestTargetsToChoose { get; init; }
+
     /// <summary>Seed of weights, order and dropout.</summary>
     public ulong Seed { get; init; } = 1;
 }

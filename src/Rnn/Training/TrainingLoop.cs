@@ -23,6 +23,7 @@ public sealed class TrainingLoop
     private readonly BatchShards _shards;
     private readonly ShardedStep _step;
     private readonly Memory<float> _best;
+    private readonly bool _chooses;
     private TrainingState _state = new(0, 0, 0, 0, 0, 0, 0, 0, null, 0, false, new Plateau(1));
     private int[][] _order = [];
     private int _orderEpoch = -1;
@@ -40,6 +41,7 @@ public sealed class TrainingLoop
         _shards = shards;
         _step = new ShardedStep(model, config, train.Lanes > 0 ? train.Lanes : config.BatchSize, carriesState: train.Lanes > 0, shards);
         _best = new float[model.Parameters.Length];
+        _chooses = validation.Targets.Sum(targets => targets.Length) >= config.FewestTargetsToChoose;
         StepsPerEpoch = (Batching.Count(train, config.BatchSize) + config.AccumulateSteps - 1) / config.AccumulateSteps;
         _model.Pack(training: true);
     }
@@ -133,7 +135,7 @@ public sealed class TrainingLoop
     {
         (Score validation, float factor) = Validate();
         int epoch = _state.Epoch + 1;
-        bool isBest = _state.BestLoss is not { } best || validation.Loss < best;
+        bool isBest = !_chooses || _state.BestLoss is not { } best || validation.Loss < best;
         if (isBest)
         {
             _model.Parameters.Values.CopyTo(_best);

@@ -15,7 +15,7 @@ public sealed record StepReport(long Step, double Loss, double GradientNorm, dou
 /// <param name="TrainAccuracy">Accuracy of the same passes.</param>
 /// <param name="Validation">Measured after the epoch with calibrated probabilities (<see cref="Calibration"/>), as they would be published.</param>
 /// <param name="GradientNorm">Mean norm before clipping.</param>
-/// <param name="IsBest">Whether the validation loss is the lowest so far.</param>
+/// <param name="IsBest">Whether the validation loss is the lowest so far, or too few targets tell (<see cref="TrainingConfig.FewestTargetsToChoose"/>).</param>
 public sealed record EpochReport(int Epoch, double TrainLoss, double TrainAccuracy, Score Validation, double GradientNorm, bool IsBest);
 
 /// <summary>The loss or its gradient stopped being a number.</summary>

@@ -6,6 +6,8 @@ namespace RnnService.TrainingJobs;
 /// <summary>From the settings of a spec to the core's configuration of a run.</summary>
 internal static class TrainingConfigs
 {
+    private const int FewestTargetsToChoose = 100;
+
     /// <summary>The configuration; balanced class weights are counted in the training rows.</summary>
     public static TrainingConfig Of(TrainingSettings settings, ExampleSet train, int classes) => new()
     {
@@ -26,6 +28,7 @@ internal static class TrainingConfigs
         UnknownRate = (float)(settings.UnknownRate ?? 0),
         ScheduledSampling = (float)(settings.ScheduledSampling ?? 0),
         EarlyStoppingPatience = settings.EarlyStoppingPatience,
+        FewestTargetsToChoose = FewestTargetsToChoose,
         Seed = (ulong)settings.Seed,
     };
 

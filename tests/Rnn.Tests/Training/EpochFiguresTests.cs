@@ -51,6 +51,17 @@ public sealed class EpochFiguresTests
         Assert.Equal((2, 1), (loop.State.Epoch, loop.State.BestEpoch));
     }
 
+    [Theory]
+    [InlineData(22, 1)]
+    [InlineData(23, 2)]
+    public void Too_few_targets_choose_no_epoch(int fewest, int best)
+    {
+        using var shards = new BatchShards(1);
+        var loop = new TrainingLoop(Network(), s_set, s_set, s_config with { FewestTargetsToChoose = fewest }, shards);
+        while (!loop.Finished) loop.Advance();
+        Assert.Equal(best, loop.State.BestEpoch);
+    }
+
     [Fact]
     public void Examples_without_a_target_cost_nothing_and_move_nothing()
     {
