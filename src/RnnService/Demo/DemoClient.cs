@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.WebSockets;
+using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 
 namespace RnnService.Demo;
@@ -8,23 +11,26 @@ namespace RnnService.Demo;
 /// <summary>The demo's own client: it knows the service by HTTP only, as anybody else.</summary>
 internal sealed class DemoClient(HttpClient http)
 {
+    // An answer of a stream is a short line.
+    private const int AnswerBytes = 1024;
+
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Uploads a dataset unless one of that name is there.</summary>
     /// <returns>Its number of rows, and whether it was there already.</returns>
-    public async Task<(long Rows, bool Reused)> EnsureDatasetAsync(string name, string fileName, Func<byte[]> content, CancellationToken cancellationToken)
+    public async Task<(long Rows, bool Reused)> EnsureDatasetAsync(string task, DemoDataset dataset, CancellationToken cancellationToken)
     {
-        using var existing = await http.GetAsync($"api/v1/datasets/{name}", cancellationToken);
+        using var existing = await http.GetAsync($"api/v1/datasets/{dataset.Name}", cancellationToken);
         if (existing.StatusCode != HttpStatusCode.NotFound)
             return ((await ReadAsync(existing, cancellationToken)).GetProperty("rows").GetInt64(), true);
         using var form = new MultipartFormDataContent
         {
-            { new StringContent(name), "name" },
-            { new StringContent("sequence_classification"), "task" },
+            { new StringContent(dataset.Name), "name" },
+            { new StringContent(task), "task" },
         };
-        using var file = new ByteArrayContent(content());
+        using var file = new ByteArrayContent(dataset.Content());
         file.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        form.Add(file, "file", fileName);
+        form.Add(file, "file", dataset.File);
         using var answer = await http.PostAsync("api/v1/datasets", form, cancellationToken);
         return ((await ReadAsync(answer, cancellationToken)).GetProperty("rows").GetInt64(), false);
     }
@@ -67,11 +73,33 @@ internal sealed class DemoClient(HttpClient http)
     }
 
     /// <summary>The predictions for a body that is JSON already.</summary>
-    public async Task<IReadOnlyList<JsonElement>> ClassifyAsync(string model, string body, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<JsonElement>> PredictAsync(string model, string verb, string body, CancellationToken cancellationToken)
     {
         using var content = new StringContent(body, new MediaTypeHeaderValue("application/json"));
-        using var answer = await http.PostAsync($"api/v1/models/{model}/classify", content, cancellationToken);
+        using var answer = await http.PostAsync($"api/v1/models/{model}/{verb}", content, cancellationToken);
         return [.. (await ReadAsync(answer, cancellationToken)).GetProperty("predictions").EnumerateArray()];
+    }
+
+    /// <summary>Labels frames over a WebSocket: the next is sent when the label of the one before is there.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="frames">Each as JSON.</param>
+    /// <param name="cancellationToken">Ends the stream.</param>
+    public async IAsyncEnumerable<JsonElement> LabelAsync(string model, IEnumerable<string> frames, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var socket = new ClientWebSocket();
+        if (http.DefaultRequestHeaders.Authorization is { } key) socket.Options.SetRequestHeader("Authorization", key.ToString());
+        var address = new UriBuilder(new Uri(http.BaseAddress!, $"api/v1/models/{model}/label/stream"));
+        address.Scheme = address.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs;
+        await socket.ConnectAsync(address.Uri, cancellationToken);
+        var answer = new byte[AnswerBytes];
+        foreach (var frame in frames)
+        {
+            await socket.SendAsync(Encoding.UTF8.GetBytes($$"""{"frame":{{frame}}}"""), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+            var received = await socket.ReceiveAsync(answer, cancellationToken);
+            yield return JsonSerializer.Deserialize<JsonElement>(answer.AsSpan(0, received.Count));
+        }
+
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
     }
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage answer, CancellationToken cancellationToken)

@@ -66,18 +66,44 @@ internal sealed class DemoScreen(IAnsiConsole console)
         });
     }
 
-    /// <summary>What a model reached.</summary>
-    public void Trained(string model, int version, double accuracy, string what) => console.MarkupLine(string.Create(CultureInfo.InvariantCulture,
-        $"  Model {Markup.Escape(model)}:{version} is right on [bold green]{100 * accuracy:0.0} %[/] of the test {what}"));
+    /// <summary>What a model reached on its test set.</summary>
+    public void Trained(string model, int version, JsonElement metrics) =>
+        console.MarkupLine($"  Model {Markup.Escape(model)}:{version} on rows it has not seen: [bold green]{Markup.Escape(Figures(metrics))}[/]");
 
     /// <summary>One prediction, and whether it is right.</summary>
     public void Verdict(JsonElement prediction, string expected, string input)
     {
         var label = prediction.GetProperty("label").GetString()!;
-        var width = prediction.GetProperty("scores").EnumerateObject().Max(score => score.Name.Length);
+        var width = prediction.TryGetProperty("scores", out var scores) ? scores.EnumerateObject().Max(score => score.Name.Length) : label.Length;
         var colour = label == expected ? "green" : "red";
         console.MarkupLine(string.Create(CultureInfo.InvariantCulture,
             $"  [{colour}]{Markup.Escape(label).PadRight(width)}[/] {100 * prediction.GetProperty("score").GetDouble(),5:0.0} % {Markup.Escape(input)}"));
+    }
+
+    /// <summary>One text that was written for an input, and whether it is right.</summary>
+    public void Written(string input, string text, bool isRight) =>
+        console.MarkupLine($"  {Markup.Escape(input)} → [{(isRight ? "green" : "red")}]{Markup.Escape(text)}[/]");
+
+    /// <summary>What was fed in at each step of a text, and what came out.</summary>
+    public void Trace(JsonElement text)
+    {
+        foreach (var step in text.GetProperty("steps").EnumerateArray())
+            Line(string.Create(CultureInfo.InvariantCulture,
+                $"  {step.GetProperty("fed").GetString(),-20} → {step.GetProperty("token").GetString(),-8} {100 * Math.Exp(step.GetProperty("log_probability").GetDouble()),5:0.0} %"));
+    }
+
+    /// <summary>What each token adds to a verdict, and the verdict after it.</summary>
+    public void Explanation(JsonElement prediction)
+    {
+        foreach (var (attribution, running) in prediction.GetProperty("attributions").EnumerateArray().Zip(prediction.GetProperty("running").EnumerateArray()))
+            Line(string.Create(CultureInfo.InvariantCulture,
+                $"  {attribution.GetProperty("token").GetString(),-12} {Math.Round(attribution.GetProperty("attribution").GetDouble(), 2),6:+0.00;-0.00;0.00} nats → {running.GetProperty("label").GetString()} {100 * running.GetProperty("score").GetDouble():0.0} %"));
+    }
+
+    /// <summary>A text of several lines.</summary>
+    public void Verse(string text)
+    {
+        foreach (var line in text.Split('\n')) Line($"  {line}");
     }
 
     /// <summary>Some frames of a video, side by side.</summary>
@@ -114,9 +140,17 @@ internal sealed class DemoScreen(IAnsiConsole console)
         var progress = job.GetProperty("progress");
         var epoch = progress.GetProperty("epoch").GetInt32();
         var text = $"epoch {epoch} of {progress.GetProperty("epochs").GetInt32()}";
-        return (epoch, job.GetProperty("metrics").TryGetProperty("validation", out var validation)
-            ? string.Create(CultureInfo.InvariantCulture, $"{text}, {100 * validation.GetProperty("accuracy").GetDouble():0.0} % right on held-out rows")
-            : text);
+        return (epoch, job.GetProperty("metrics").TryGetProperty("validation", out var validation) ? $"{text}, {Figures(validation)} on held-out rows" : text);
+    }
+
+    // Where text is emitted, its single tokens being right says little.
+    private static string Figures(JsonElement metrics)
+    {
+        double figure(string name) => metrics.GetProperty(name).GetDouble();
+        bool has(string name) => metrics.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number;
+        return has("bleu") ? string.Create(CultureInfo.InvariantCulture, $"BLEU {100 * figure("bleu"):0.0}")
+            : has("perplexity") ? string.Create(CultureInfo.InvariantCulture, $"perplexity {figure("perplexity"):0.00}")
+            : string.Create(CultureInfo.InvariantCulture, $"{100 * figure("accuracy"):0.0} % right");
     }
 
     private static char Shade(float light) => Shades[(int)(Math.Clamp(light, 0, 0.999f) * Shades.Length)];
