@@ -7,6 +7,7 @@ namespace RnnService.Demo;
 /// <summary>One method for each shape: learns it, unless an earlier run did, and shows predictions on what it has not seen.</summary>
 internal sealed class DemoSections(DemoClient client, DemoScreen screen, DemoCurl curl, string directory, CancellationToken stopping)
 {
+    /// <summary>One to one.</summary>
     public async Task VectorsAsync()
     {
         await LearnAsync(DemoShapes.Vectors);
@@ -17,6 +18,7 @@ internal sealed class DemoSections(DemoClient client, DemoScreen screen, DemoCur
         Repeat(DemoShapes.Vectors, "classify", new { inputs = shown.Take(1).Select(sample => sample.Features) });
     }
 
+    /// <summary>One to many, with what each step was fed.</summary>
     public async Task CaptionsAsync()
     {
         await LearnAsync(DemoShapes.Captions);
@@ -30,6 +32,7 @@ internal sealed class DemoSections(DemoClient client, DemoScreen screen, DemoCur
         Repeat(DemoShapes.Captions, "generate", request);
     }
 
+    /// <summary>Many to one, with an explanation.</summary>
     public async Task SentencesAsync()
     {
         await LearnAsync(DemoShapes.Sentences);
@@ -42,6 +45,7 @@ internal sealed class DemoSections(DemoClient client, DemoScreen screen, DemoCur
         Repeat(DemoShapes.Sentences, "classify", request);
     }
 
+    /// <summary>Many to one, over frames.</summary>
     public async Task VideosAsync()
     {
         await LearnAsync(DemoShapes.Videos);
@@ -56,6 +60,7 @@ internal sealed class DemoSections(DemoClient client, DemoScreen screen, DemoCur
         screen.Command("Ask it yourself:", curl.Line(DemoShapes.Videos.Model, "classify", $"@{file}"));
     }
 
+    /// <summary>Many to many, emitted once all is read, greedily and by a beam.</summary>
     public async Task DatesAsync()
     {
         await LearnAsync(DemoShapes.Dates);
@@ -68,6 +73,7 @@ internal sealed class DemoSections(DemoClient client, DemoScreen screen, DemoCur
         Repeat(DemoShapes.Dates, "generate", new { inputs = new[] { dates[0].Source }, beam_width = 4, n = 2 });
     }
 
+    /// <summary>Many to many, labelled as frames arrive.</summary>
     public async Task SignalsAsync()
     {
         await LearnAsync(DemoShapes.Signals);
@@ -79,6 +85,7 @@ internal sealed class DemoSections(DemoClient client, DemoScreen screen, DemoCur
         Repeat(DemoShapes.Signals, "label", new { inputs = new[] { frames.Take(4) } });
     }
 
+    /// <summary>A language model, and what it writes.</summary>
     public async Task RhymesAsync()
     {
         await LearnAsync(DemoShapes.Rhymes);

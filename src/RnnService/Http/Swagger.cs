@@ -18,7 +18,7 @@ internal static class Swagger
                 Title = "RnnService",
                 Version = "v1",
                 Description = "Trains recurrent neural networks on your data and serves their predictions. "
-                    + "The examples work when pressed once `demo` has run: its datasets are `demo-sentences` and `demo-videos`, its models `demo-sentiment` and `demo-motion`.",
+                    + "The examples work when pressed once `demo` has run: its models are `demo-vector`, `demo-caption`, `demo-sentiment`, `demo-motion`, `demo-translate`, `demo-labels` and `demo-language`, and it prints a request for each.",
             });
             swagger.SupportNonNullableReferenceTypes();
             swagger.NonNullableReferenceTypesAsRequired();

@@ -30,7 +30,7 @@ internal static partial class GenerateEndpoints
     public const string Request = """{"inputs":["The "],"max_tokens":40,"temperature":0.8,"seed":7}""";
 
     /// <summary>The answer to it.</summary>
-    public const string Response = """{"model":"demo-language","version":1,"seed":7,"predictions":[{"text":"cat sat on the mat and looked at the dog","finish_reason":"length","tokens":40,"log_probability":-31.6,"state":"CfDJ8…"}]}""";
+    public const string Response = """{"model":"demo-language","version":1,"seed":7,"predictions":[{"text":"merry goat looked at the rat,\nand then","finish_reason":"length","tokens":40,"log_probability":-31.6,"state":"CfDJ8…"}]}""";
 
     /// <summary>Offers what texts are written with.</summary>
     public static void AddGenerate(this IServiceCollection services)

@@ -20,8 +20,8 @@ internal static class LabelEndpoints
             .Accepts<LabelRequest>("application/json").Produces<LabelResponse>().WithProblems(400, 404, 413, 415, 422)
             .WithParameterExample("ref", "demo-labels")
             .WithExample(
-                """{"inputs":[[[0.1,0.2],[0.3,0.4]]],"states":[null]}""",
-                """{"model":"demo-labels","version":1,"predictions":[{"labels":["rest","rise"],"scores":[0.97,0.91],"state":"CfDJ8Nq2o0b4"}]}""");
+                """{"inputs":[[[0.1,0.2],[0.15,0.1],[0.7,0.8],[1.3,1.4]]],"states":[null]}""",
+                """{"model":"demo-labels","version":1,"predictions":[{"labels":["rest","rest","rise","rise"],"scores":[0.99,0.99,0.97,0.99],"state":"CfDJ8Nq2o0b4"}]}""");
         routes.MapGet("/api/v1/models/{ref}/label/stream", Stream).WithTags("Predictions")
             .Produces(StatusCodes.Status101SwitchingProtocols).WithProblems(404, 422, 426)
             .WithParameterExample("ref", "demo-labels");
