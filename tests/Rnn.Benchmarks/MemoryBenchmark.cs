@@ -12,7 +12,7 @@ internal static class MemoryBenchmark
 {
     private const int Hidden = 64;
     private const int StepsPerValidation = 50;
-    private const double Budget = 60;
+    private const double Budget = 30;
 
     private static readonly int[] s_lengths = [50, 100, 200, 400];
 
