@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -29,14 +30,13 @@ public sealed partial class ReadMeTests
 
             var answers = output.Split(NextBlock).Zip(blocks).ToArray();
             Assert.Equal(blocks.Length, answers.Length);
-            string Answer(string shown) => answers.First(answer => answer.Second.Contains(shown, StringComparison.Ordinal)).First;
-            Assert.Contains("\"rows\":576", Answer("> reviews.csv"));
-            Assert.Contains("event: done\ndata: {\"status\":\"succeeded\"", Answer("/events"));
-            Assert.Contains("\"fraction\":1,", Answer("/events")[Answer("/events").IndexOf("event: done", StringComparison.Ordinal)..]);
-            Assert.StartsWith("step,epoch,split,name,value", Answer("/metrics").TrimStart());
-            Assert.Equal(["positive", "negative"], Labels(Answer("sentiment/classify")));
-            Assert.Equal(["rising"], Labels(Answer("slope/classify")));
-            Assert.Contains("hidden_size", JsonSerializer.Deserialize<JsonElement>(Answer("hiden_size")).Text("hint"));
+            string answer(string shown) => answers.First(answer => answer.Second.Contains(shown, StringComparison.Ordinal)).First;
+            AssertFirstExample(answer);
+            AssertVectorsAndSentences(answer);
+            AssertTexts(answer);
+            AssertSteps(answer);
+            AssertLearningOn(answer);
+            Assert.Contains("hidden_size", JsonSerializer.Deserialize<JsonElement>(answer("hiden_size")).Text("hint"));
             Assert.InRange(new FileInfo(Path.Combine(directory, "sentiment.safetensors")).Length, 10_000, long.MaxValue);
         }
         finally
@@ -62,7 +62,87 @@ public sealed partial class ReadMeTests
         Assert.All(named, path => Assert.True(Path.Exists(Path.Combine(HouseTests.Root(), path)), $"the README names {path}"));
     }
 
-    private static string[] Labels(string answer) => [.. Label().Matches(answer[answer.IndexOf("\"predictions\":", StringComparison.Ordinal)..]).Select(match => match.Groups["label"].Value)];
+    private static void AssertFirstExample(Func<string, string> answer)
+    {
+        Assert.Contains("\"rows\":576", answer("> reviews.csv"));
+        Assert.Contains("event: done\ndata: {\"status\":\"succeeded\"", answer("/events"));
+        Assert.Contains("\"fraction\":1,", answer("/events")[answer("/events").IndexOf("event: done", StringComparison.Ordinal)..]);
+        Assert.StartsWith("step,epoch,split,name,value", answer("/metrics").TrimStart());
+        Assert.Equal(["positive", "negative"], All(answer("sentiment/classify"), "label"));
+    }
+
+    private static void AssertVectorsAndSentences(Func<string, string> answer)
+    {
+        Assert.Equal(["same", "opposite"], All(answer("sign/classify"), "label"));
+        Assert.Equal(["rising"], All(answer("slope/classify"), "label"));
+
+        var explained = Predictions(answer("\"explain\": true")).Single();
+        Assert.Equal("negative", explained.Text("label"));
+        var attributions = explained.GetProperty("attributions").EnumerateArray().ToArray();
+        Assert.Equal(["the", "plot", "was", "not", "funny"], attributions.Select(token => token.Text("token")));
+        Assert.Equal(["funny", "not"], attributions.OrderByDescending(token => token.GetProperty("attribution").GetDouble()).Take(2).Select(token => token.Text("token")).Order());
+        Assert.Equal(5, explained.GetProperty("running").GetArrayLength());
+    }
+
+    private static void AssertTexts(Func<string, string> answer)
+    {
+        foreach (var (feedback, second) in new[] { ("zeros", "zeros"), ("outputs", "features+ a") })
+        {
+            var caption = Predictions(answer($"weather-{feedback}/generate")).Single();
+            Assert.Equal("a cold and windy day", caption.Text("text"));
+            var steps = caption.GetProperty("steps").EnumerateArray().ToArray();
+            Assert.StartsWith("features", steps[0].Text("fed"));
+            Assert.Equal(second, steps[1].Text("fed"));
+            Assert.Equal(5, steps[1].GetProperty("best").GetArrayLength());
+        }
+
+        Assert.Equal(["mira los gatos negros"], All(answer("-F name=spanish"), "text"));
+        var best = Predictions(answer("\"beam_width\": 4")).Single();
+        Assert.Equal("mira los gatos negros", best.Text("text"));
+        var probabilities = best.GetProperty("choices").EnumerateArray().Select(choice => choice.GetProperty("log_probability").GetDouble()).ToArray();
+        Assert.Equal(2, probabilities.Length);
+        Assert.True(probabilities[0] > probabilities[1], "the best text comes first");
+
+        Assert.Equal(["Saturday"], All(answer("-F name=days"), "text"));
+        var stream = answer("\"stream\": true");
+        Assert.Contains("event: token\n", stream);
+        var done = JsonSerializer.Deserialize<JsonElement>(stream[(stream.LastIndexOf("data: ", StringComparison.Ordinal) + "data: ".Length)..]);
+        Assert.Equal((" comes Monday", "stop"), (done.Text("text"), done.Text("finish_reason")));
+    }
+
+    private static void AssertSteps(Func<string, string> answer)
+    {
+        string[][] labels(string shown) => [.. Predictions(answer(shown)).Select(labeled => labeled.GetProperty("labels").EnumerateArray().Select(label => label.GetString()!).ToArray())];
+        Assert.Equal([["shut", "open", "open"]], labels("-F name=door"));
+        Assert.Equal([["open", "open"], ["shut", "shut"]], labels("\"states\": [\"'$state'\", \"'$state'\"]"));
+        var steps = answer("/dev/tcp/").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToArray();
+        Assert.Equal(["shut", "shut", "open", "open"], steps.Select(step => step.Text("label")));
+        Assert.Equal([1, 2, 3, 4], steps.Select(step => step.GetProperty("step").GetInt32()));
+    }
+
+    private static void AssertLearningOn(Func<string, string> answer)
+    {
+        var estimate = JsonSerializer.Deserialize<JsonElement>(answer("dry_run=true"));
+        Assert.Equal(256, estimate.GetProperty("spec").GetProperty("network").GetProperty("hidden_size").GetInt32());
+        Assert.All(["parameters", "steps", "estimated_memory_bytes", "estimated_seconds"], field => Assert.InRange(estimate.GetProperty(field).GetDouble(), double.Epsilon, double.MaxValue));
+
+        var meals = answer("\"init_from\"");
+        Assert.Contains("\"result\":{\"model\":\"sentiment\",\"version\":2}", meals);
+        Assert.Equal(["positive"], All(meals, "label"));
+        Assert.Equal(2, Last(meals).GetProperty("version").GetInt32());
+    }
+
+    /// <summary>A property of every prediction.</summary>
+    private static string[] All(string answer, string property) => [.. Predictions(answer).Select(prediction => prediction.Text(property))];
+
+    private static JsonElement[] Predictions(string answer) => [.. Last(answer).GetProperty("predictions").EnumerateArray()];
+
+    /// <summary>The last answer of a block that names its model: a block may show more than one.</summary>
+    private static JsonElement Last(string answer)
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(answer[answer.LastIndexOf("{\"model\":", StringComparison.Ordinal)..]));
+        return JsonElement.ParseValue(ref reader);
+    }
 
     private static bool IsInstalled(string tool) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, tool)));
@@ -101,7 +181,4 @@ public sealed partial class ReadMeTests
 
     [GeneratedRegex(@"[`(](?<path>(src|tests|deploy|\.ci)/[\w./]*)[`)]")]
     private static partial Regex Paths();
-
-    [GeneratedRegex("\"label\":\"(?<label>\\w+)\"")]
-    private static partial Regex Label();
 }
