@@ -10,8 +10,8 @@ internal static class CodecLearning
 {
     private const int MarginOverLongest = 5;
 
-    /// <summary>Tokenizers, scaling and labels of a spec, learnt from the training rows.</summary>
-    public static Codec Learn(LearningTask task, TrainingSpec spec, IReadOnlyList<DatasetExample> rows)
+    /// <summary>Tokenizers and scaling of a spec, learnt from the training rows; labels are those of all rows, so that one that was held out whole is known too.</summary>
+    public static Codec Learn(LearningTask task, TrainingSpec spec, IReadOnlyList<DatasetExample> rows, IReadOnlyList<DatasetExample> all)
     {
         var readsText = rows[0].Text is not null || rows[0].Tokens is not null;
         if (task == LearningTask.LanguageModeling)
@@ -20,7 +20,7 @@ internal static class CodecLearning
             return new Codec(text, null, [], text);
         }
 
-        string[] labels = [.. rows.SelectMany(row => row.Labels ?? (row.Label is null ? [] : [row.Label])).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        string[] labels = [.. all.SelectMany(row => row.Labels ?? (row.Label is null ? [] : [row.Label])).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         var output = rows[0].Target is null ? null : Emitting(spec.Tokenizer!, rows.Select(row => row.Target!));
         return new Codec(
             readsText ? Reading(spec.Tokenizer!, rows) : null,

@@ -11,6 +11,8 @@ namespace RnnService.TrainingJobs;
 /// <summary>Turns a request into a job that cannot be wrong, or refuses it with the reason.</summary>
 internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, ModelRegistry registry, JobQueue queue, Limits limits, TimeProvider time)
 {
+    private const int FewestBytesToCut = 200;
+
     /// <summary>Checks the request against the stored data, stores the job and hands it to a worker.</summary>
     /// <exception cref="ProblemException">It cannot be carried out.</exception>
     public async Task<TrainingJobRow> SubmitAsync(TrainingJobRequest request, CancellationToken cancellationToken)
@@ -58,6 +60,10 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
         if (validation is not null) Match("/validation_dataset", training, validation);
         if (test is not null) Match("/test_dataset", training, test);
 
+        if (validation is null && training.Row is { Rows: < 2, Format: not DatasetFormat.Text })
+            throw new ProblemException(Problems.InvalidField("/dataset", $"The dataset '{training.Row.Name}' has one row, and a part of the rows is held out for validation.", "Send more rows, or a validation_dataset."));
+        if (validation is null && training.Row is { Task: LearningTask.LanguageModeling, Bytes: < FewestBytesToCut })
+            throw new ProblemException(Problems.InvalidField("/dataset", $"The dataset '{training.Row.Name}' has {training.Row.Bytes} bytes of text, too few to hold a part out for validation.", $"Send at least {FewestBytesToCut} bytes, or a validation_dataset."));
         var errors = new FieldErrors();
         var facts = training.Facts;
         var (reference, start) = request.InitFrom is null ? (null, null) : await StartAsync(context, request.InitFrom, training, cancellationToken);

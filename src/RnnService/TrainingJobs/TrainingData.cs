@@ -42,7 +42,7 @@ internal sealed record TrainingData(
     public static TrainingData Make(LearningTask task, TrainingSpec spec, JobRows training, JobRows? validation, JobRows? test, Codec? known)
     {
         var (train, held) = validation is null ? HoldOut(task, spec, training) : (training, validation);
-        var codec = known ?? CodecLearning.Learn(task, spec, train.Rows);
+        var codec = known ?? CodecLearning.Learn(task, spec, train.Rows, training.Rows);
         ExampleSet encode(JobRows rows, bool trains) => task == LearningTask.LanguageModeling ? Stream(spec, codec, rows, trains) : Examples(codec, rows.Rows);
         return new TrainingData(codec, encode(train, true), encode(held, false), test is null ? null : encode(test, false),
             ReferenceTexts.Of(codec, held.Rows), test is null ? [] : ReferenceTexts.Of(codec, test.Rows), training.IsOneText);

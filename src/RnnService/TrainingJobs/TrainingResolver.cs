@@ -1,6 +1,6 @@
-using RnnService.Storage;
 using Rnn.Models;
 using Rnn.Training;
+using RnnService.Storage;
 
 namespace RnnService.TrainingJobs;
 

@@ -113,6 +113,23 @@ public sealed class AllTasksTests(TinyTasksFixture fixture) : IClassFixture<Tiny
     [InlineData("captions", "robust")]
     public Task Every_scaling(string dataset, string scaling) => SolvesAsync(dataset, more: $$""" "features":{"scaling":"{{scaling}}"}""");
 
+    /// <summary>Whatever rows are held out: a label that stands in one row only may be among them.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task A_label_of_one_row_breaks_no_job(int seed)
+    {
+        var rows = Enumerable.Range(0, 6).Select(row => $$"""{"tokens":["a{{row}}","b"],"labels":["only{{row}}","X"]}""");
+        var form = new MultipartFormDataContent { { new StringContent($"rare-{seed}"), "name" }, { new StringContent("sequence_labeling"), "task" } };
+        form.Add(new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(string.Join('\n', rows))), "file", "rare.jsonl");
+        (await Client.PostAsync("/api/v1/datasets", form, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+
+        var job = await Client.EndAsync(await Client.StartJobAsync($$"""{"dataset":"rare-{{seed}}","model":"{{fixture.NextModel()}}","network":{"hidden_size":4},"training":{"seed":{{seed}},"epochs":2} }"""));
+
+        Assert.Equal("succeeded", job.Text("status"));
+    }
+
     private async Task SolvesAsync(string dataset, string network = "", string training = "", string more = "")
     {
         var model = fixture.NextModel();

@@ -65,6 +65,20 @@ public sealed class JobErrorTests(ServiceFixture fixture) : IClassFixture<Servic
         Assert.Contains("memory", problem.Text("detail"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("translation", "one.jsonl", "{\"source\":\"a\",\"target\":\"b\"}\n")]
+    [InlineData("language_modeling", "one.txt", "short\n")]
+    public async Task Too_little_to_hold_a_part_out_is_refused_at_submission(string task, string file, string content)
+    {
+        var form = new MultipartFormDataContent { { new StringContent($"tiny-{task.Replace('_', '-')}"), "name" }, { new StringContent(task), "task" } };
+        form.Add(new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(content)), "file", file);
+        var dataset = await (await Client.PostAsync("/api/v1/datasets", form, TestContext.Current.CancellationToken)).JsonAsync();
+
+        var problem = await (await Client.PostJobAsync($$"""{"dataset":"{{dataset.Text("id")}}","model":"m"}""")).ProblemAsync(422, "invalid");
+
+        Assert.Contains("validation", problem.Text("detail"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_dry_run_estimates_and_makes_no_job()
     {
