@@ -11,6 +11,9 @@ internal sealed class GruCell(ParameterSet parameters, string prefix, string suf
 
     private protected override bool HasOwnRecurrentGradient => true;
 
+    private protected override IReadOnlyList<(string Name, Squashing By)> GateOrder { get; } =
+        [("reset", Squashing.Sigmoid), ("update", Squashing.Sigmoid), ("candidate", Squashing.Tanh)];
+
     private protected override int Kept => 1;
 
     /// <summary>With h' = (1 - z) n + z h it is the update gate that keeps.</summary>

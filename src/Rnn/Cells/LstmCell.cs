@@ -9,6 +9,9 @@ internal sealed class LstmCell(ParameterSet parameters, string prefix, string su
 {
     public override bool HasCellState => true;
 
+    private protected override IReadOnlyList<(string Name, Squashing By)> GateOrder { get; } =
+        [("input", Squashing.Sigmoid), ("forget", Squashing.Sigmoid), ("candidate", Squashing.Tanh), ("output", Squashing.Sigmoid)];
+
     private protected override int Kept => 2;
 
     private protected override void InitializeBias(Span<float> bias, ForgetBias forgetBias, ref RandomSource random)

@@ -66,6 +66,12 @@ public abstract class RecurrentCell : IPackable
     /// <summary>Whether the state has a second part, c.</summary>
     public abstract bool HasCellState { get; }
 
+    /// <summary>The block <c>[H, H]</c> of the recurrent weights whose product with the state becomes the next state (of gated cells: the candidate).</summary>
+    public ReadOnlySpan<float> CandidateWeights => _weightHh.Values.Span.Slice(GateOrder.TakeWhile(gate => gate.By == Squashing.Sigmoid).Count() * HiddenSize * HiddenSize, HiddenSize * HiddenSize);
+
+    /// <summary>The gates as they lie in the weights.</summary>
+    private protected abstract IReadOnlyList<(string Name, Squashing By)> GateOrder { get; }
+
     /// <summary>Whether input and recurrent part of a pre-activation have different gradients (GRU).</summary>
     private protected virtual bool HasOwnRecurrentGradient => false;
 
@@ -165,7 +171,7 @@ public abstract class RecurrentCell : IPackable
 
             feed?.AfterStepBackward(t, dh);
             CellTrace step = trace.Step(offset, rows, Gates, HiddenSize);
-            norms?.Note(t, dh, CellGradient(rows, step, dState, workspace));
+            norms?.Note(t, rows, dh, CellGradient(rows, step, dState, workspace));
             Span<float> dStep = dRecurrent.Slice(offset * width, rows * width);
             StepBackward(rows, step, dStep, dState);
             MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dh, HiddenSize);
@@ -181,6 +187,9 @@ public abstract class RecurrentCell : IPackable
         if (_biasHh is not null) AddColumnSums(dRecurrent, layout.Tokens, _biasHh.In(gradients));
         if (feed is null && !dx.IsEmpty) MatMul.MultiplyAdd(dGates, layout.Tokens, _inputGradient, dx, InputSize);
     }
+
+    /// <summary>What the activations of a <see cref="Forward"/> were; before <see cref="Backward"/> consumes its trace.</summary>
+    internal CellActivity Activity(CellTrace trace) => CellActivity.Of(trace.Gates.Span, HiddenSize, GateOrder);
 
     /// <summary>The non-zero biases at the start.</summary>
     private protected virtual void InitializeBias(Span<float> bias, ForgetBias forgetBias, ref RandomSource random)

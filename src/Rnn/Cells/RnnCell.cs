@@ -9,6 +9,8 @@ internal sealed class RnnCell(bool relu, ParameterSet parameters, string prefix,
 {
     public override bool HasCellState => false;
 
+    private protected override IReadOnlyList<(string Name, Squashing By)> GateOrder { get; } = [("state", relu ? Squashing.Relu : Squashing.Tanh)];
+
     private protected override int Kept => 0;
 
     private protected override void StepForward(int rows, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>

@@ -95,7 +95,7 @@ public sealed class AttentiveDecoder
     /// initial states after; the memory's are added to <paramref name="dOutputs"/>, laid out as the encoder's outputs. What belongs to a sparse embedding waits for <see cref="AddSparseGradient"/>.
     /// </summary>
     public void Backward(
-        ReadOnlySpan<int> inputs, SequenceLayout layout, ReadOnlySpan<int> rowIds, ulong dropoutKey, ReadOnlySpan<float> dLogits, DecoderActivations a,
+        ReadOnlySpan<int> inputs, SequenceLayout layout, ReadOnlySpan<int> rowIds, ulong? dropoutKey, ReadOnlySpan<float> dLogits, DecoderActivations a,
         SequenceLayout sources, Span<float> dOutputs, Span<float> gradients, Workspace workspace)
     {
         int tokens = layout.Tokens;

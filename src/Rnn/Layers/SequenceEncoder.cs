@@ -71,7 +71,7 @@ public sealed class SequenceEncoder
     /// The way back for <paramref name="dTop"/>, the gradient of the top output; <see cref="StackActivations.StateGradients"/> must hold those of the final states.
     /// Adds to <paramref name="gradients"/>; what belongs to a sparse embedding waits for <see cref="AddSparseGradient"/>.
     /// </summary>
-    public void Backward(Memory<float> dTop, Batch batch, ulong dropoutKey, EncoderActivations activations, Span<float> gradients, Workspace workspace)
+    public void Backward(Memory<float> dTop, Batch batch, ulong? dropoutKey, EncoderActivations activations, Span<float> gradients, Workspace workspace)
     {
         SequenceLayout layout = batch.Layout;
         activations.InputGradient = Embedding is null ? default : workspace.RentZeroed(layout.Tokens * _config.InputSize);

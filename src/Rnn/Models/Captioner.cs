@@ -139,6 +139,10 @@ public sealed class Captioner : Network
 
         private protected override TargetBatch? Emitted => network._embedding is null ? null : _batch;
 
+        private protected override IReadOnlyList<Recurrence> Recurrences => [new(null, network._stack, _stack, Layout)];
+
+        private protected override SequenceLayout LogitLayout => Layout;
+
         private SequenceLayout Layout => _batch.Layout;
 
         public override void Assign(ExampleSet examples, ReadOnlySpan<int> rows, int first = 0, int stride = 1)
@@ -173,7 +177,7 @@ public sealed class Captioner : Network
             return logits;
         }
 
-        private protected override void Backward(ReadOnlySpan<float> dLogits, ulong dropoutKey, Span<float> gradients)
+        private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
         {
             Memory<float> dTop = Workspace.RentZeroed(Tokens * _config.HiddenSize);
             network._head.Backward(_stack.Top.Span, _projected, Tokens, dLogits, dTop.Span, gradients, Workspace);

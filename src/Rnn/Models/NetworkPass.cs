@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Rnn.Cells;
 using Rnn.Data;
 using Rnn.Layers;
 using Rnn.Tensors;
@@ -90,14 +91,71 @@ public abstract class NetworkPass(int outputs)
     {
     }
 
+    /// <summary>
+    /// How far back gradients reach: the loss at one step of each assigned row (the last that counts; the first, for cells that read in <paramref name="reverse"/>), without dropout,
+    /// and the norm of its gradient at every state. Adds the gradient of the weights to <paramref name="denseGradients"/>.
+    /// </summary>
+    internal IReadOnlyList<StateFlow> Probe(bool reverse, Span<float> denseGradients)
+    {
+        ProbesOneStep = true;
+        Span<float> logits = Forward(dropoutKey: null);
+        CrossEntropy.ForwardBackward(logits, outputs, Targets, smoothing: 0, scale: 1);
+        var flows = new List<Func<StateFlow>>();
+        foreach (Recurrence recurrence in Recurrences)
+        {
+            bool hasLogits = recurrence.Layout == LogitLayout;
+            int[] lossSteps = hasLogits ? KeepOneStep(logits, recurrence.Layout, reverse) : [.. recurrence.Layout.Lengths.ToArray().Select(length => reverse ? 0 : length - 1)];
+            StateGradientNorms[] norms = [.. recurrence.Stack.Cells.Select(_ => new StateGradientNorms(recurrence.Layout))];
+            recurrence.Activations.GradientNorms = norms;
+            for (int i = reverse ? 1 : 0; i < norms.Length; i += recurrence.Directions)
+            {
+                if (reverse && recurrence.Directions == 1) break;
+                (RecurrentCell cell, int layer, StateGradientNorms of) = (recurrence.Stack.Cells[i], i / recurrence.Directions, norms[i]);
+                CellActivity activity = cell.Activity(recurrence.Activations.Traces[i]);
+                flows.Add(() => new StateFlow(recurrence.Part, layer, reverse, cell, of.HByLag(lossSteps, reverse), cell.HasCellState ? of.CByLag(lossSteps, reverse) : [], activity));
+            }
+        }
+
+        Backward(logits, dropoutKey: null, denseGradients);
+        foreach (Recurrence recurrence in Recurrences) recurrence.Activations.GradientNorms = null;
+        ProbesOneStep = false;
+        return [.. flows.Select(flow => flow())];
+    }
+
+    /// <summary>The recurrent layers of the pass; none in a network of one step.</summary>
+    private protected virtual IReadOnlyList<Recurrence> Recurrences => [];
+
+    /// <summary>How the logits lie where every step has one; null where a row has one.</summary>
+    private protected virtual SequenceLayout? LogitLayout => null;
+
+    /// <summary>Whether the pass is a <see cref="Probe"/>: then what reads all steps at once, pooling or attention, must not, for gradients would reach every state by it.</summary>
+    private protected bool ProbesOneStep { get; private set; }
+
     /// <summary>The logits, with the dropout of a key or none; must reset the workspace first.</summary>
     private protected abstract Span<float> Forward(ulong? dropoutKey);
 
     /// <summary>From the gradient of the logits to those of the parameters, added to <paramref name="gradients"/>.</summary>
-    private protected abstract void Backward(ReadOnlySpan<float> dLogits, ulong dropoutKey, Span<float> gradients);
+    private protected abstract void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients);
 
     /// <summary>The key of one place that draws dropout masks.</summary>
     private protected static ulong? SiteKey(ulong? dropoutKey, ulong site) => dropoutKey is { } key ? RandomSource.Key(key, site) : null;
+
+    /// <summary>Zeroes the gradient of all logits but those of one step of each row, the last or first with a target; returns which.</summary>
+    private int[] KeepOneStep(Span<float> dLogits, SequenceLayout layout, bool first)
+    {
+        int[] kept = new int[layout.Rows];
+        for (int row = 0; row < layout.Rows; row++)
+        {
+            IEnumerable<int> steps = Enumerable.Range(0, layout.Lengths[row]);
+            if (!first) steps = steps.Reverse();
+            int at = row;
+            kept[row] = steps.FirstOrDefault(t => _targets[layout.OffsetAt(t) + at] >= 0);
+            for (int t = 0; t < layout.Lengths[row]; t++)
+                if (t != kept[row]) dLogits.Slice((layout.OffsetAt(t) + row) * outputs, outputs).Clear();
+        }
+
+        return kept;
+    }
 
     /// <summary>Makes room for <paramref name="count"/> targets, to be filled in the order of the logits.</summary>
     private protected Span<int> ReserveTargets(int count)

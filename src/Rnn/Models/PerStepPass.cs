@@ -41,6 +41,10 @@ internal sealed class PerStepPass(SequenceEncoder encoder, OutputHead head, Enco
 
     public override void ClearSparseGradients(Span<float> gradients) => encoder.ClearSparseGradient(_batch, gradients);
 
+    private protected override IReadOnlyList<Recurrence> Recurrences => [new(null, encoder.Stack, _encoder.Stack, _batch.Layout)];
+
+    private protected override SequenceLayout LogitLayout => _batch.Layout;
+
     private protected override Span<float> Forward(ulong? dropoutKey)
     {
         Workspace.Reset();
@@ -55,14 +59,14 @@ internal sealed class PerStepPass(SequenceEncoder encoder, OutputHead head, Enco
         return logits;
     }
 
-    private protected override void Backward(ReadOnlySpan<float> dLogits, ulong dropoutKey, Span<float> gradients)
+    private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
     {
         Memory<float> dTop = Workspace.RentZeroed(Tokens * head.InputSize);
         head.Backward(_encoder.Stack.Top.Span, _projected, Tokens, dLogits, dTop.Span, gradients, Workspace);
         HeadDropout(dropoutKey).Apply(dTop.Span, head.InputSize, _batch.Layout, _batch.RowIds);
         // The carried state is a value: no gradient crosses the boundary of a window (truncated BPTT, Williams & Peng 1990).
         encoder.Stack.ZeroStates(_encoder.Stack.StateGradients, _batch.Layout.Rows, Workspace);
-        encoder.Backward(dTop, _batch, RandomSource.Key(dropoutKey, EncoderSite), _encoder, gradients, Workspace);
+        encoder.Backward(dTop, _batch, SiteKey(dropoutKey, EncoderSite), _encoder, gradients, Workspace);
     }
 
     private Dropout HeadDropout(ulong? key) => Dropout.At(HeadSite, config.Dropout, key, config.VariationalDropout);

@@ -56,7 +56,9 @@ public sealed class SequenceClassifier : Network
 
         public override int Tokens => _batch.Layout.Tokens;
 
-        private PoolingKind Pooling => network.Config.Pooling;
+        private protected override IReadOnlyList<Recurrence> Recurrences => [new(null, network._encoder.Stack, _encoder.Stack, _batch.Layout)];
+
+        private PoolingKind Pooling => ProbesOneStep ? PoolingKind.Last : network.Config.Pooling;
 
         public override void Assign(ExampleSet examples, ReadOnlySpan<int> rows, int first = 0, int stride = 1)
         {
@@ -85,7 +87,7 @@ public sealed class SequenceClassifier : Network
             return logits;
         }
 
-        private protected override void Backward(ReadOnlySpan<float> dLogits, ulong dropoutKey, Span<float> gradients)
+        private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
         {
             SequenceLayout layout = _batch.Layout;
             Span<float> dPooled = Workspace.RentZeroed(layout.Rows * _features).Span;
@@ -94,7 +96,7 @@ public sealed class SequenceClassifier : Network
             Memory<float> dTop = Workspace.RentZeroed(layout.Tokens * _features);
             network._encoder.Stack.ZeroStates(_encoder.Stack.StateGradients, layout.Rows, Workspace);
             PoolBackward(dPooled, dTop.Span);
-            network._encoder.Backward(dTop, _batch, RandomSource.Key(dropoutKey, EncoderSite), _encoder, gradients, Workspace);
+            network._encoder.Backward(dTop, _batch, SiteKey(dropoutKey, EncoderSite), _encoder, gradients, Workspace);
         }
 
         private Dropout HeadDropout(ulong? key) => Dropout.At(HeadSite, network.Config.Encoder.Dropout, key);

@@ -33,6 +33,11 @@ internal sealed class TranslatorPass(Translator network) : NetworkPass(network.O
 
     private protected override TargetBatch? Emitted => _target;
 
+    private protected override IReadOnlyList<Recurrence> Recurrences =>
+        [new("encoder", network.Encoder.Stack, _encoder.Stack, _source.Layout), new("decoder", network.Decoder.Stack, Decoder.Stack, _target.Layout)];
+
+    private protected override SequenceLayout LogitLayout => _target.Layout;
+
     private ReadOnlySpan<int> Sources => _sources.AsSpan(0, _target.Layout.Rows);
 
     public override void Assign(ExampleSet examples, ReadOnlySpan<int> rows, int first = 0, int stride = 1)
@@ -76,13 +81,14 @@ internal sealed class TranslatorPass(Translator network) : NetworkPass(network.O
         return network.Decoder.Forward(_target.Inputs, _target.Layout, _target.RowIds, SiteKey(dropoutKey, DecoderSite), Decoder, Workspace);
     }
 
-    private protected override void Backward(ReadOnlySpan<float> dLogits, ulong dropoutKey, Span<float> gradients)
+    private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
     {
         Memory<float> dOutputs = Workspace.RentZeroed(_source.Layout.Tokens * network.Encoder.Stack.OutputSize);
         network.Decoder.Stack.ZeroStates(Decoder.Stack.StateGradients, _target.Layout.Rows, Workspace);
-        network.Decoder.Backward(_target.Inputs, _target.Layout, _target.RowIds, RandomSource.Key(dropoutKey, DecoderSite), dLogits, Decoder, _source.Layout, dOutputs.Span, gradients, Workspace);
+        network.Decoder.Backward(_target.Inputs, _target.Layout, _target.RowIds, SiteKey(dropoutKey, DecoderSite), dLogits, Decoder, _source.Layout, dOutputs.Span, gradients, Workspace);
+        if (ProbesOneStep) dOutputs.Span.Clear();
         network.Encoder.Stack.ZeroStates(_encoder.Stack.StateGradients, _source.Layout.Rows, Workspace);
         network.Bridge.Backward(Decoder.Stack.StateGradients, Sources, _bridge, _encoder.Stack.StateGradients, gradients, Workspace);
-        network.Encoder.Backward(dOutputs, _source, RandomSource.Key(dropoutKey, EncoderSite), _encoder, gradients, Workspace);
+        network.Encoder.Backward(dOutputs, _source, SiteKey(dropoutKey, EncoderSite), _encoder, gradients, Workspace);
     }
 }

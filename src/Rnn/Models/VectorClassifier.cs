@@ -108,7 +108,7 @@ public sealed class VectorClassifier : Network
             return logits;
         }
 
-        private protected override void Backward(ReadOnlySpan<float> dLogits, ulong dropoutKey, Span<float> gradients)
+        private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
         {
             int rows = _batch.Layout.Rows;
             Memory<float> d = Workspace.RentZeroed(rows * network.Config.HiddenSize);

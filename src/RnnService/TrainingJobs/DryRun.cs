@@ -20,8 +20,9 @@ internal sealed record DryRunResponse(TrainingSpec Spec, long Parameters, long S
 /// </summary>
 internal sealed class DryRun(DatasetReader datasets, StartingPoints starts, RnnServiceOptions options) : IDisposable
 {
+    // The first steps allocate and run code that is not optimised yet.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1.5);
-    private const int WarmUpSteps = 2;
     // A checkpoint is a copy of weights, best weights and optimizer state on its way to the database.
     private const int BytesOfCheckpoints = 2;
 
@@ -62,26 +63,24 @@ internal sealed class DryRun(DatasetReader datasets, StartingPoints starts, RnnS
             warnings = [.. warnings, diverged.Message];
         }
 
-        var measuring = Stopwatch.GetTimestamp();
-        new Measurement(network, data, spec.Tokenizer?.Kind, shards).After(Evaluation.Measure(network, data.Validation, shards));
-        var measured = Stopwatch.GetElapsedTime(measuring).TotalSeconds;
-        var total = seconds / steps * loop.TotalSteps + (spec.Training.Epochs + 2) * measured;
+        var total = seconds / steps * loop.TotalSteps + new Measurement(network, data, spec.Tokenizer?.Kind, shards).EstimateSeconds(spec.Training.Epochs);
         if (spec.Training.MaxMinutes is { } most) total = Math.Min(total, 60 * most);
         var memory = loop.SizeInBytes + BytesOfCheckpoints * 2L * sizeof(float) * network.Parameters.Length + Bytes(data.Train) + Bytes(data.Validation) + (data.Test is null ? 0 : Bytes(data.Test));
         return new DryRunResponse(spec, network.Parameters.Parameters.Sum(parameter => (long)parameter.Length), loop.TotalSteps, memory, Math.Round(total, 2), warnings);
     }
 
-    /// <summary>Steps that did not end an epoch, and the time they took.</summary>
+    /// <summary>Steps that did not end an epoch, and the time they took; those of the warm-up count only where training is over before its end.</summary>
     private static (int Steps, double Seconds) TrainForAMoment(TrainingLoop loop, CancellationToken cancellationToken)
     {
-        var (steps, seconds, all) = (0, 0.0, Stopwatch.GetTimestamp());
-        for (var step = 0; !loop.Finished && (steps == 0 || Stopwatch.GetElapsedTime(all) < Moment); step++)
+        var (steps, seconds, all, isWarm) = (0, 0.0, Stopwatch.GetTimestamp(), false);
+        while (!loop.Finished && (steps == 0 || Stopwatch.GetElapsedTime(all) < WarmUp + Moment))
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (!isWarm && Stopwatch.GetElapsedTime(all) > WarmUp) (steps, seconds, isWarm) = (0, 0, true);
             var start = Stopwatch.GetTimestamp();
             var report = loop.Advance();
-            // The first steps allocate; one that ends an epoch also measures, and that is counted apart.
-            if (step < WarmUpSteps && loop.TotalSteps > WarmUpSteps || report.EpochEnd is not null && loop.StepsPerEpoch > 1) continue;
+            // One that ends an epoch also measures, and that is counted apart.
+            if (report.EpochEnd is not null && loop.StepsPerEpoch > 1) continue;
             steps++;
             seconds += Stopwatch.GetElapsedTime(start).TotalSeconds;
         }

@@ -1,4 +1,5 @@
 using Rnn.Cells;
+using Rnn.Tensors;
 using Rnn.Tests.Layers;
 using Rnn.Training;
 
@@ -21,7 +22,9 @@ internal static class ThroughTimeGolden
         var zeros = new float[rows * hidden];
         var input = new StackRig.Input(steps, rows, [.. Enumerable.Repeat(steps, rows)], x.Floats, zeros, lstm ? zeros : []);
         float[] error = [.. rig.Run(input).HN.Zip(target, (h, t) => h - t)];
-        var norms = new StateGradientNorms(steps);
+        var layout = new SequenceLayout();
+        layout.Assign(input.Lengths);
+        var norms = new StateGradientNorms(layout);
         var got = rig.Run(input, new(new float[steps * rows * hidden], error, lstm ? zeros : []), norms: [norms]);
 
         var result = new GoldenResult { Outputs = { ["loss"] = [0.5 * error.Sum(e => (double)e * e)] } };
