@@ -19,6 +19,12 @@ internal sealed record MemoryContestant(string Name, string Title, CellKind Cell
     /// <summary>How the recurrent matrix is drawn.</summary>
     public RecurrentInit RecurrentInit { get; init; } = RecurrentInit.Orthogonal;
 
+    /// <summary>What the recurrent matrix is multiplied by at the start.</summary>
+    public float Gain { get; init; } = 1;
+
+    /// <summary>Bias of an LSTM's forget gate, unless it is chrono.</summary>
+    public float ForgetBias { get; init; } = 1;
+
     /// <summary>Deviation of normal input weights (Le et al. 2015: 0.001); 0 draws them after Glorot.</summary>
     public double InputDeviation { get; init; }
 

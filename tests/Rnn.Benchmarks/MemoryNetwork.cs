@@ -35,7 +35,9 @@ internal sealed class MemoryNetwork
         _head = new Linear(_parameters, "fc.", hidden, task.Outputs);
         _parameters.Allocate();
         var random = new RandomSource(contestant.Seed);
-        _stack.Initialize(contestant.RecurrentInit, contestant.IsChrono ? ForgetBias.Chrono(steps) : 1, ref random);
+        _stack.Initialize(contestant.RecurrentInit, contestant.IsChrono ? ForgetBias.Chrono(steps) : contestant.ForgetBias, ref random);
+        var recurrent = _parameters.Parameters[1].Values.Span;
+        TensorPrimitives.Multiply(recurrent, contestant.Gain, recurrent);
         if (contestant.InputDeviation > 0) Initializers.Normal(_parameters.Parameters[0].Values.Span, contestant.InputDeviation, ref random);
         _head.Initialize(ref random);
         _gradients = AlignedMemory.Allocate(_parameters.Length);
@@ -71,6 +73,12 @@ internal sealed class MemoryNetwork
         _threads.Run(ValidationShards, i => _errors[i] = _shards[i].Error(RandomSource.Key(_contestant.Seed, ValidationKey, (ulong)i)));
         return _errors.Average();
     }
+
+    /// <summary>How far back gradients reach from the last step, on the sequences that are never trained on.</summary>
+    public GradientFlow Probe() => _shards[0].Probe(RandomSource.Key(_contestant.Seed, ValidationKey, 0));
+
+    /// <summary>The misleading figure beside it: with a loss at every step, the gradient at the first state as a share of that at the last.</summary>
+    public double SummedRatio() => _shards[0].SummedRatio(RandomSource.Key(_contestant.Seed, ValidationKey, 0));
 
     private void Pack()
     {
@@ -119,6 +127,53 @@ internal sealed class MemoryNetwork
             var (sum, outputs) = (0.0, _network._task.Outputs);
             for (var row = 0; row < ShardRows; row++) sum += _network._task.Error(predictions.Slice(row * outputs, outputs), _answers[row]);
             return sum / ShardRows;
+        }
+
+        public GradientFlow Probe(ulong key)
+        {
+            var predictions = Forward(key);
+            _network._task.Loss(predictions, _answers);
+            var cell = _network._stack.Cells[0];
+            var activity = cell.Activity(_stack.Traces[0]);
+            _network._stack.ZeroStates(_stack.StateGradients, ShardRows, _workspace);
+            Gradients.Span.Clear();
+            _network._head.Backward(LastState, ShardRows, predictions, _stack.StateGradients[0].H.Span, Gradients.Span, _workspace);
+            var norms = Backward(_workspace.RentZeroed(_layout.Tokens * _network._stack.OutputSize));
+            int[] last = [.. Enumerable.Repeat(_layout.Steps - 1, ShardRows)];
+            return new GradientFlow
+            {
+                Layer = 0,
+                Reverse = false,
+                LagGradientNorm = norms.HByLag(last, reverse: false),
+                CellLagGradientNorm = cell.HasCellState ? norms.CByLag(last, reverse: false) : [],
+                SpectralRadius = SpectralRadius.Of(cell.CandidateWeights, cell.HiddenSize),
+                Activity = activity,
+            };
+        }
+
+        public double SummedRatio(ulong key)
+        {
+            Forward(key);
+            var (outputs, tokens) = (_network._task.Outputs, _layout.Tokens);
+            var predictions = _workspace.Rent(tokens * outputs).Span;
+            _network._head.Forward(_stack.Top.Span, tokens, predictions);
+            for (var t = 0; t < _layout.Steps; t++) _network._task.Loss(predictions.Slice(t * ShardRows * outputs, ShardRows * outputs), _answers);
+            var dy = _workspace.RentZeroed(tokens * _network._stack.OutputSize);
+            Gradients.Span.Clear();
+            _network._head.Backward(_stack.Top.Span, tokens, predictions, dy.Span, Gradients.Span, _workspace);
+            _network._stack.ZeroStates(_stack.StateGradients, ShardRows, _workspace);
+            var norms = Backward(dy);
+            var flow = _network._stack.Cells[0].HasCellState ? norms.C : norms.H;
+            return flow[0] / flow[^1];
+        }
+
+        private StateGradientNorms Backward(Memory<float> dy)
+        {
+            var norms = new StateGradientNorms(_layout);
+            _stack.GradientNorms = [norms];
+            _network._stack.Backward(dy, _layout, default, default, _stack, default, Gradients.Span, _workspace);
+            _stack.GradientNorms = null;
+            return norms;
         }
 
         private Span<float> Forward(ulong key)

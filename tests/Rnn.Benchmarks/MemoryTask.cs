@@ -12,6 +12,9 @@ internal abstract class MemoryTask
 
     public static IReadOnlyList<MemoryTask> All { get; } = [new Adding(), new Recall()];
 
+    /// <summary>Both tasks with the whole answer in the first ten steps, so that nothing can be learnt from a shorter lag.</summary>
+    public static IReadOnlyList<MemoryTask> Early { get; } = [new Adding(within: 10), new Recall()];
+
     public abstract string Name { get; }
 
     /// <summary>Values of a frame.</summary>
@@ -36,7 +39,7 @@ internal abstract class MemoryTask
     public abstract string Text(double error);
 
     /// <summary>The sum of two marked numbers among T, one in each half (Hochreiter &amp; Schmidhuber 1997, as in Le et al. 2015).</summary>
-    private sealed class Adding : MemoryTask
+    private sealed class Adding(int within = int.MaxValue) : MemoryTask
     {
         public override string Name => "adding";
 
@@ -48,7 +51,8 @@ internal abstract class MemoryTask
 
         public override float Draw(ref RandomSource random, int steps, int row, int rows, Span<float> x)
         {
-            var (first, second) = (random.NextInt(steps / 2), (steps / 2) + random.NextInt(steps - (steps / 2)));
+            var among = Math.Min(within, steps);
+            var (first, second) = (random.NextInt(among / 2), (among / 2) + random.NextInt(among - (among / 2)));
             var sum = 0f;
             for (var t = 0; t < steps; t++)
             {

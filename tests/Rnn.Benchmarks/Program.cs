@@ -5,6 +5,7 @@ return args switch
     ["train", ..] => TrainBenchmark.Run(args[1..]),
     ["matmul", ..] => MatMulBenchmark.Run(),
     ["memory", ..] => MemoryBenchmark.Run(args[1..]),
+    ["foretell", ..] => ForetellBenchmark.Run(args[1..]),
     ["http", ..] => await HttpBenchmark.RunAsync(args[1..]),
     ["echo", var url] => await EchoServer.RunAsync(url),
     _ => Usage(),

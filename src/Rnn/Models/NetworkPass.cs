@@ -104,7 +104,7 @@ public abstract class NetworkPass(int outputs)
         foreach (Recurrence recurrence in Recurrences)
         {
             bool hasLogits = recurrence.Layout == LogitLayout;
-            int[] lossSteps = hasLogits ? KeepOneStep(logits, recurrence.Layout, reverse) : [.. recurrence.Layout.Lengths.ToArray().Select(length => reverse ? 0 : length - 1)];
+            int[] lossSteps = hasLogits ? KeepOneStep(logits, recurrence.Layout, reverse && recurrence.Directions > 1) : [.. recurrence.Layout.Lengths.ToArray().Select(length => reverse ? 0 : length - 1)];
             StateGradientNorms[] norms = [.. recurrence.Stack.Cells.Select(_ => new StateGradientNorms(recurrence.Layout))];
             recurrence.Activations.GradientNorms = norms;
             for (int i = reverse ? 1 : 0; i < norms.Length; i += recurrence.Directions)

@@ -16,7 +16,9 @@ namespace Rnn.Training;
 /// <param name="BestEpoch">The epoch that reached it.</param>
 /// <param name="Stopped">Whether early stopping ended the run.</param>
 /// <param name="Plateau">Factor on the learning rate while the schedule is <see cref="ScheduleKind.Plateau"/>, and what it follows from.</param>
-public sealed record TrainingState(long Step, int Epoch, int Batch, double LossSum, double Weight, long Correct, long Targets, double NormSum, double? BestLoss, int BestEpoch, bool Stopped, Plateau Plateau);
+/// <param name="LossTrend">Mean training loss of the last few updates.</param>
+/// <param name="Rescues">How often the run diverged and went back; each halves the learning rate.</param>
+public sealed record TrainingState(long Step, int Epoch, int Batch, double LossSum, double Weight, long Correct, long Targets, double NormSum, double? BestLoss, int BestEpoch, bool Stopped, Plateau Plateau, double LossTrend, int Rescues);
 
 /// <summary>
 /// Everything the next step depends on: weights, the optimizer's buffers, the best weights, carried states and the scalars. Random numbers need no state: they are counted, not drawn.

@@ -75,15 +75,20 @@ internal sealed class ShardedStep
         return Math.Sqrt(_squares.Sum());
     }
 
-    /// <summary>Clips, updates all weights and packs them for the next step.</summary>
-    public void Update(long step, double learningRate, double norm)
+    /// <summary>Clips, updates all weights and packs them for the next step; says how large the update was, if asked.</summary>
+    public UpdateSize? Update(long step, double learningRate, double norm, bool measuresSize)
     {
+        float[] before = measuresSize ? _network.Parameters.Values.ToArray() : [];
         double limit = _config.ClipValue > 0 ? _config.ClipValue : double.PositiveInfinity;
         UpdateNumbers numbers = Optimizer.Numbers(step, learningRate, Clipping.Factor(norm, _config.ClipNorm), limit);
         int length = _gradients.Length;
         _shards.Run(_squares.Length, block => Optimizer.Update(block * Block, Math.Min(Block, length - (block * Block)), _gradients.Span, numbers));
         _shards.Run(_network.PackParts, part => _network.Pack(part, training: true));
         ClearSparseGradients();
+        if (!measuresSize) return null;
+        double weightNorm = Clipping.Norm(before);
+        TensorPrimitives.Subtract(_network.Parameters.Values.Span, before, before);
+        return new UpdateSize(weightNorm, Clipping.Norm(before));
     }
 
     private static int Blocks(int length) => (length + Block - 1) / Block;

@@ -16,6 +16,11 @@ public sealed class TrainingLoop
     private const ulong DropoutKey = 2;
     private const ulong UnknownKey = 3;
 
+    // The trend is over about so many updates.
+    private const int StepsOfTrend = 10;
+    private const double RiseOfDivergence = 1.5;
+    private const int MostSavePointsMissed = 4;
+
     private readonly Network _model;
     private readonly ExampleSet _train;
     private readonly ExampleSet _validation;
@@ -24,7 +29,8 @@ public sealed class TrainingLoop
     private readonly ShardedStep _step;
     private readonly Memory<float> _best;
     private readonly bool _chooses;
-    private TrainingState _state = new(0, 0, 0, 0, 0, 0, 0, 0, null, 0, false, new Plateau(1));
+    private readonly SavePoint _savePoint;
+    private TrainingState _state = new(0, 0, 0, 0, 0, 0, 0, 0, null, 0, false, new Plateau(1), 0, 0);
     private int[][] _order = [];
     private int _orderEpoch = -1;
 
@@ -42,6 +48,7 @@ public sealed class TrainingLoop
         _step = new ShardedStep(model, config, train.Lanes > 0 ? train.Lanes : config.BatchSize, carriesState: train.Lanes > 0, shards);
         _best = new float[model.Parameters.Length];
         _chooses = validation.Targets.Sum(targets => targets.Length) >= config.FewestTargetsToChoose;
+        _savePoint = new SavePoint(model.Parameters, Buffers, _step.CarriedStates, _state);
         StepsPerEpoch = (Batching.Count(train, config.BatchSize) + config.AccumulateSteps - 1) / config.AccumulateSteps;
         _model.Pack(training: true);
     }
@@ -52,8 +59,8 @@ public sealed class TrainingLoop
     /// <summary>Updates if no early stopping comes.</summary>
     public long TotalSteps => (long)StepsPerEpoch * _config.Epochs;
 
-    /// <summary>Memory held by now: weights, the best ones and the packed ones, gradients, the optimizer's buffers and the passes' scratch.</summary>
-    public long SizeInBytes => sizeof(float) * ((2L * _model.Parameters.Length) + (2L * _model.Parameters.DenseLength) + _step.Length);
+    /// <summary>Memory held by now: weights, the best ones and the packed ones, gradients, the optimizer's buffers, the save point and the passes' scratch.</summary>
+    public long SizeInBytes => sizeof(float) * ((2L * _model.Parameters.Length) + (2L * _model.Parameters.DenseLength) + _step.Length + _savePoint.Length);
 
     /// <summary>Where the run is.</summary>
     public TrainingState State => _state;
@@ -62,8 +69,9 @@ public sealed class TrainingLoop
     public bool Finished => _state.Stopped || _state.Epoch >= _config.Epochs;
 
     /// <summary>One update; at the end of an epoch also the measurement on the validation set.</summary>
-    /// <exception cref="TrainingDivergedException">Loss or gradient is no longer a number; the weights are those before this update.</exception>
-    public StepReport Advance()
+    /// <param name="measuresSize">Whether to report the size of weights and update, which costs a copy.</param>
+    /// <exception cref="TrainingDivergedException">The loss or a gradient is no longer a number, or training makes the network much worse than guessing. Before it goes on it needs a <see cref="Rescue"/>.</exception>
+    public StepReport Advance(bool measuresSize = false)
     {
         if (Finished) throw new InvalidOperationException("The run is finished.");
         if (_orderEpoch != _state.Epoch)
@@ -75,18 +83,17 @@ public sealed class TrainingLoop
         // A stream is read again from its beginning.
         if (_state.Batch == 0) _step.CarriedStates.AsSpan().Clear();
         int[][] batches = _order[_state.Batch..Math.Min(_order.Length, _state.Batch + _config.AccumulateSteps)];
+        if (_state.Step % _config.StepsPerSavePoint == 0) MoveSavePoint();
         ulong step = (ulong)_state.Step;
         float chosenRate = _config.ScheduledSampling * _state.Step / TotalSteps;
         (PassResult result, double weight) = _step.ForwardBackward(_train, batches, chosenRate, RandomSource.Key(_config.Seed, DropoutKey, step), RandomSource.Key(_config.Seed, UnknownKey, step));
         double norm = _step.GradientNorm();
-        if (!double.IsFinite(result.Loss) || !double.IsFinite(norm))
-        {
-            throw new TrainingDivergedException(
-                $"Training diverged in step {step + 1}: the loss is {result.Loss} and the gradient norm {norm}. Lower training.learning_rate (now {_config.LearningRate}) or clip harder (training.clip_norm, now {_config.ClipNorm}).");
-        }
-
-        double rate = LearningRate.At(_config, _state.Step, TotalSteps) * _state.Plateau.Rate;
-        _step.Update(_state.Step + 1, rate, norm);
+        double loss = weight > 0 ? result.Loss / weight : 0;
+        double trend = Trend(loss);
+        if (!double.IsFinite(result.Loss) || !double.IsFinite(norm)) throw new TrainingDivergedException(step + 1, $"the loss is {loss} and the gradient norm {norm}");
+        if (_state.Step >= StepsOfTrend && trend > WorstLoss) throw new TrainingDivergedException(step + 1, $"the loss has risen to {trend:G3} nats, where a guess costs {Math.Log(_model.Outputs):G3}");
+        double rate = LearningRate.At(_config, _state.Step, TotalSteps) * _state.Plateau.Rate * Math.ScaleB(1, -_state.Rescues);
+        UpdateSize? size = _step.Update(_state.Step + 1, rate, norm, measuresSize);
         _state = _state with
         {
             Step = _state.Step + 1,
@@ -96,22 +103,33 @@ public sealed class TrainingLoop
             Correct = _state.Correct + result.Correct,
             Targets = _state.Targets + result.Targets,
             NormSum = _state.NormSum + norm,
+            LossTrend = trend,
         };
         EpochReport? epoch = _state.Batch == _order.Length ? EndEpoch() : null;
-        return new StepReport(_state.Step, weight > 0 ? result.Loss / weight : 0, norm, rate, result.Tokens, epoch);
+        return new StepReport(_state.Step, loss, norm, Clipping.Factor(norm, _config.ClipNorm) * norm, rate, result.Tokens, epoch) { Size = size };
     }
 
-    /// <summary>A copy of everything the next step depends on.</summary>
-    public Checkpoint Save() => Checkpoint.Of(_state, _model.Parameters, _step.CarriedStates, Buffers);
+    /// <summary>A copy of everything the next step depended on at the last save point, at most <see cref="TrainingConfig.StepsPerSavePoint"/> updates ago: a run that goes on there takes the same road, diverged or not.</summary>
+    public Checkpoint Save()
+    {
+        if (_state.Step % _config.StepsPerSavePoint == 0) MoveSavePoint();
+        return _savePoint.ToCheckpoint();
+    }
 
-    /// <summary>Goes on exactly where <see cref="Save"/> was called, in a loop made with the same arguments.</summary>
+    /// <summary>Goes on exactly where a <see cref="Save"/> was, in a loop made with the same arguments.</summary>
     /// <exception cref="InvalidDataException">The checkpoint belongs to another model.</exception>
     public void Restore(Checkpoint checkpoint)
     {
-        SafeTensorsFile file = checkpoint.ToFile();
-        foreach ((string prefix, Memory<float> buffer) in Buffers) _model.Parameters.CopyFrom(file, buffer, prefix);
-        file.Values(Checkpoint.CarriedStates, [_step.CarriedStates.Length]).CopyTo(_step.CarriedStates);
+        _savePoint.Load(checkpoint);
         _state = checkpoint.State;
+        _model.Pack(training: true);
+    }
+
+    /// <summary>After a divergence: back to the last save point, with half the learning rate from there on.</summary>
+    public void Rescue()
+    {
+        _state = _savePoint.State with { Rescues = _savePoint.State.Rescues + 1 };
+        _savePoint.Return(_state);
         _model.Pack(training: true);
     }
 
@@ -131,9 +149,24 @@ public sealed class TrainingLoop
         .. _step.Optimizer.State.Select(state => ($"optimizer/{state.Name}/", state.Values)),
     ];
 
+    /// <summary>Not while the loss is rising: the weights may be on their way to a divergence. A rise that lasts is what the data is like.</summary>
+    private void MoveSavePoint()
+    {
+        TrainingState last = _savePoint.State;
+        bool isRising = last.Step > 0 && _state.LossTrend > RiseOfDivergence * last.LossTrend && _state.Step - last.Step < MostSavePointsMissed * _config.StepsPerSavePoint;
+        if (!isRising && _state.LossTrend <= WorstLoss) _savePoint.Take(_state);
+    }
+
+    /// <summary>A loss that no sensible network has on average: three times that of a guess.</summary>
+    private double WorstLoss => (3 * Math.Log(_model.Outputs)) + 1;
+
+    /// <summary>The mean of the first losses, then an exponential one.</summary>
+    private double Trend(double loss) => _state.LossTrend + ((loss - _state.LossTrend) / Math.Min(_state.Step + 1, StepsOfTrend));
+
     private EpochReport EndEpoch()
     {
         (Score validation, float factor) = Validate();
+        if (!double.IsFinite(validation.Loss)) throw new TrainingDivergedException((ulong)_state.Step, $"the validation loss is {validation.Loss}");
         int epoch = _state.Epoch + 1;
         bool isBest = !_chooses || _state.BestLoss is not { } best || validation.Loss < best;
         if (isBest)
@@ -149,7 +182,9 @@ public sealed class TrainingLoop
             isBest ? validation.Loss : _state.BestLoss,
             bestEpoch,
             _config.EarlyStoppingPatience > 0 && epoch - bestEpoch >= _config.EarlyStoppingPatience,
-            _config.Schedule == ScheduleKind.Plateau ? _state.Plateau.After(validation.Loss, new PlateauConfig { Factor = _config.Decay }) : _state.Plateau);
+            _config.Schedule == ScheduleKind.Plateau ? _state.Plateau.After(validation.Loss, new PlateauConfig { Factor = _config.Decay }) : _state.Plateau,
+            _state.LossTrend,
+            _state.Rescues);
         return report;
     }
 

@@ -63,6 +63,9 @@ public sealed class NetworkGradientTests
         return (network, examples);
     }
 
+    /// <summary>The same with its logits on the tape.</summary>
+    internal static (Network Network, ExampleSet Examples, Func<IReadOnlyDictionary<string, OracleTensor>, OracleTensor> Oracle) WithOracle(string model, NetworkShape shape) => s_models[model](shape, 0);
+
     private static (Network, ExampleSet, Func<IReadOnlyDictionary<string, OracleTensor>, OracleTensor>) Captioner(NetworkShape shape, float dropout, Feedback feedback)
     {
         var config = new CaptionerConfig

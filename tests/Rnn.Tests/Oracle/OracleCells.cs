@@ -15,12 +15,20 @@ internal static class OracleCells
     /// <summary>The weights of one cell: matrices [G*H, in] and [G*H, H], biases [G*H] or null.</summary>
     internal sealed record Weights(OracleTensor Ih, OracleTensor Hh, OracleTensor? BiasIh, OracleTensor? BiasHh)
     {
+
         /// <summary>Under PyTorch's names with the given suffix (<c>_l0_reverse</c>, or empty for a single cell).</summary>
         public static Weights Named(IReadOnlyDictionary<string, OracleTensor> p, string prefix, string suffix) =>
             new(p[$"{prefix}weight_ih{suffix}"], p[$"{prefix}weight_hh{suffix}"], p.GetValueOrDefault($"{prefix}bias_ih{suffix}"), p.GetValueOrDefault($"{prefix}bias_hh{suffix}"));
     }
 
     public static Step Advance(string cell, Weights w, Var[] x, Var[] h, Var[]? c)
+    {
+        var step = Make(cell, w, x, h, c);
+        w.Hh.Steps.Add(step);
+        return step;
+    }
+
+    private static Step Make(string cell, Weights w, Var[] x, Var[] h, Var[]? c)
     {
         var input = w.Ih.Apply(x, w.BiasIh);
         var recurrent = w.Hh.Apply(h, w.BiasHh);

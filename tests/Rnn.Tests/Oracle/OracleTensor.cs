@@ -8,6 +8,9 @@ internal sealed class OracleTensor(int[] shape, Var[] elements)
     public double[] Values => [.. elements.Select(e => e.Value)];
     public double[] Gradients => [.. elements.Select(e => e.Gradient)];
 
+    /// <summary>Of a recurrent weight: every step made with it, row by row in the order of reading.</summary>
+    public List<OracleCells.Step> Steps { get; } = [];
+
     public static OracleTensor Of(Tape tape, int[] shape, IEnumerable<float> values) => Of(tape, shape, values.Select(v => (double)v));
 
     public static OracleTensor Of(Tape tape, int[] shape, IEnumerable<double> values) => new(shape, [.. values.Select(tape.Leaf)]);

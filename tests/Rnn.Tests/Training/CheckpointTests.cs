@@ -6,11 +6,11 @@ namespace Rnn.Tests.Training;
 /// <summary>What a damaged or foreign file is answered with: the host falls back to an older checkpoint on exactly this exception.</summary>
 public sealed class CheckpointTests
 {
-    private const string Complete = """{"Step":7,"Epoch":1,"Batch":2,"LossSum":3.5,"Weight":4.5,"Correct":4,"Targets":5,"NormSum":6.5,"BestLoss":null,"BestEpoch":0,"Stopped":false,"Plateau":{"Rate":0.5,"Best":1.5,"Bad":1,"Cooling":0}}""";
+    private const string Complete = """{"Step":7,"Epoch":1,"Batch":2,"LossSum":3.5,"Weight":4.5,"Correct":4,"Targets":5,"NormSum":6.5,"BestLoss":null,"BestEpoch":0,"Stopped":false,"Plateau":{"Rate":0.5,"Best":1.5,"Bad":1,"Cooling":0},"LossTrend":1.25,"Rescues":2}""";
 
     [Fact]
     public void A_complete_training_state_is_read() =>
-        Assert.Equal(new TrainingState(7, 1, 2, 3.5, 4.5, 4, 5, 6.5, null, 0, false, new Plateau(0.5, 1.5, 1)), Read(Complete).State);
+        Assert.Equal(new TrainingState(7, 1, 2, 3.5, 4.5, 4, 5, 6.5, null, 0, false, new Plateau(0.5, 1.5, 1), 1.25, 2), Read(Complete).State);
 
     [Theory]
     [InlineData("")]

@@ -1,0 +1,59 @@
+using Rnn.Tensors;
+
+namespace Rnn.Training;
+
+/// <summary>A copy of everything the next step depends on, in buffers of its own that are used again: what a run that diverged goes back to, and what its checkpoints hold.</summary>
+internal sealed class SavePoint
+{
+    private readonly ParameterSet _parameters;
+    private readonly (string Prefix, Memory<float> Live, float[] Saved)[] _buffers;
+    private readonly float[] _liveCarried;
+    private readonly float[] _carried;
+
+    /// <param name="parameters">The shape of all buffers.</param>
+    /// <param name="buffers">The live buffers, laid out like the parameters, with the prefix of their tensors' names.</param>
+    /// <param name="carriedStates">The live states of a stream.</param>
+    /// <param name="state">The scalars at the beginning.</param>
+    public SavePoint(ParameterSet parameters, IEnumerable<(string Prefix, Memory<float> Buffer)> buffers, float[] carriedStates, TrainingState state)
+    {
+        _parameters = parameters;
+        _buffers = [.. buffers.Select(buffer => (buffer.Prefix, buffer.Buffer, new float[buffer.Buffer.Length]))];
+        (_liveCarried, _carried) = (carriedStates, new float[carriedStates.Length]);
+        State = state;
+    }
+
+    /// <summary>The scalars as of the point.</summary>
+    public TrainingState State { get; private set; }
+
+    /// <summary>Floats held.</summary>
+    public long Length => _buffers.Sum(buffer => (long)buffer.Saved.Length) + _carried.Length;
+
+    /// <summary>Moves the point to here.</summary>
+    public void Take(TrainingState state)
+    {
+        State = state;
+        foreach ((_, Memory<float> live, float[] saved) in _buffers) live.Span.CopyTo(saved);
+        _liveCarried.CopyTo(_carried, 0);
+    }
+
+    /// <summary>Makes the live buffers what they were; <paramref name="state"/> replaces the scalars.</summary>
+    public void Return(TrainingState state)
+    {
+        State = state;
+        foreach ((_, Memory<float> live, float[] saved) in _buffers) saved.CopyTo(live);
+        _carried.CopyTo(_liveCarried, 0);
+    }
+
+    /// <summary>A copy that outlives the point.</summary>
+    public Checkpoint ToCheckpoint() => Checkpoint.Of(State, _parameters, _carried, _buffers.Select(buffer => (buffer.Prefix, (Memory<float>)buffer.Saved)));
+
+    /// <summary>Fills the live buffers from a checkpoint and moves the point there.</summary>
+    /// <exception cref="InvalidDataException">The checkpoint belongs to another model.</exception>
+    public void Load(Checkpoint checkpoint)
+    {
+        SafeTensorsFile file = checkpoint.ToFile();
+        foreach ((string prefix, Memory<float> live, _) in _buffers) _parameters.CopyFrom(file, live, prefix);
+        file.Values(Checkpoint.CarriedStates, [_liveCarried.Length]).CopyTo(_liveCarried);
+        Take(checkpoint.State);
+    }
+}
