@@ -34,7 +34,7 @@ internal sealed record GenerateRequest
     /// </summary>
     public int? BeamWidth { get; init; }
 
-    /// <summary>α of <c>log_probability / ((5 + tokens) / 6)^α</c>, by which a beam orders its texts (Wu et al. 2016), 0 to 5: more favours longer texts. Only with a beam. Default 0.6.</summary>
+    /// <summary>α of <c>log_probability / ((5 + tokens) / 6)^α</c>, by which a beam orders its texts (Wu et al. 2016), 0 to 5: more favours longer texts. Only with a beam. Default 0: the most probable text.</summary>
     public double? LengthPenalty { get; init; }
 
     /// <summary>A string, or an array of up to 8 of 1 to 256 characters: the text ends before the first that comes up. Default none.</summary>

@@ -43,7 +43,7 @@ internal sealed record GenerateOptions(
             Whole("max_tokens", request.MaxTokens, Math.Min(maxTokens, limit), 1, limit),
             Sample(request, width > 1 ? 0 : task == LearningTask.LanguageModeling ? 1 : 0),
             width,
-            Number("length_penalty", request.LengthPenalty, 0.6, 0, 5),
+            Number("length_penalty", request.LengthPenalty, 0, 0, 5),
             Stops(request.Stop),
             Whole("seed", request.Seed, Draw(), 0, LargestSeed),
             Whole("n", request.N, 1, 1, MostTexts),

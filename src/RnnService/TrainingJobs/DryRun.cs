@@ -51,7 +51,7 @@ internal sealed class DryRun(DatasetReader datasets, StartingPoints starts, RnnS
         var network = data.MakeNetwork(task, spec.Network);
         network.Initialize((ulong)spec.Training.Seed);
         using var shards = new BatchShards(options.Threads);
-        var loop = new TrainingLoop(network, data.Train, data.Validation, TrainingConfigs.Of(spec.Training, data.Train, network.Outputs), shards);
+        var loop = new TrainingLoop(network, data.Train, data.Validation, TrainingConfigs.Of(spec.Training, data.Train, network), shards);
         IReadOnlyList<string> warnings = request.Warnings;
         var (steps, seconds) = (1, 0.0);
         try

@@ -80,6 +80,21 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
         transaction.Commit();
     }
 
+    /// <summary>Adds a warning to the job and tells it.</summary>
+    /// <exception cref="FencedException">Another worker has the job.</exception>
+    public void Warn(JobClaim claim, string warning)
+    {
+        using var context = contexts.CreateDbContext();
+        using var transaction = context.Database.BeginTransaction();
+        var json = Own(context, claim).Select(job => job.WarningsJson).FirstOrDefault() ?? throw new FencedException(claim);
+        var warnings = JsonSerializer.Deserialize<string[]>(json, JsonConventions.Stored)!;
+        if (warnings.Contains(warning)) return;
+        json = JsonSerializer.Serialize(warnings.Append(warning), JsonConventions.Stored);
+        Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.WarningsJson, json)));
+        Append(context, claim.JobId, JobEvent.OfWarning(warning), time.GetUtcNow().UtcDateTime);
+        transaction.Commit();
+    }
+
     /// <summary>Stores an epoch's measurements and tells them.</summary>
     /// <exception cref="FencedException">Another worker has the job.</exception>
     public void AppendMetrics(JobClaim claim, IReadOnlyList<MetricRow> points, JobMetrics best)
@@ -133,6 +148,14 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
         using var context = contexts.CreateDbContext();
         return context.Datasets.AsNoTracking().FirstOrDefault(row => row.Id == id)
             ?? throw new InvalidOperationException($"The dataset {id} was deleted.");
+    }
+
+    /// <summary>The job's spec and the facts of its training data.</summary>
+    public (TrainingSpec Spec, DatasetFacts Facts) SpecOf(string jobId)
+    {
+        using var context = contexts.CreateDbContext();
+        var (spec, dataset) = context.TrainingJobs.AsNoTracking().Where(job => job.Id == jobId).Join(context.Datasets, job => job.DatasetId, row => row.Id, (job, row) => new ValueTuple<string, DatasetRow>(job.SpecJson, row)).First();
+        return (JsonSerializer.Deserialize<TrainingSpec>(spec, JsonConventions.Stored)!, StoredDataset.Of(dataset).Facts);
     }
 
     /// <summary>Ends the job without a model.</summary>

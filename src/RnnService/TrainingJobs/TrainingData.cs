@@ -20,17 +20,19 @@ internal sealed record JobRows(IReadOnlyList<DatasetExample> Rows, bool IsOneTex
 /// <param name="Codec">The way in and out, learnt from the training rows.</param>
 /// <param name="Train">Rows to learn from.</param>
 /// <param name="Validation">Rows that choose the best epoch.</param>
+/// <param name="Probe">Held-out rows as training sees them, for the flow of gradients; of a stream chunks.</param>
 /// <param name="Test">Rows to measure the published weights on, if any.</param>
 /// <param name="ValidationTexts">What should be emitted for the validation rows; empty where no text is emitted for an input.</param>
 /// <param name="TestTexts">The same for the test rows.</param>
 /// <param name="IsOneText">Whether the training rows are one text without beginning and end.</param>
 internal sealed record TrainingData(
-    Codec Codec, ExampleSet Train, ExampleSet Validation, ExampleSet? Test, IReadOnlyList<ReferenceTexts> ValidationTexts, IReadOnlyList<ReferenceTexts> TestTexts, bool IsOneText)
+    Codec Codec, ExampleSet Train, ExampleSet Validation, ExampleSet Probe, ExampleSet? Test, IReadOnlyList<ReferenceTexts> ValidationTexts, IReadOnlyList<ReferenceTexts> TestTexts, bool IsOneText)
 {
     // Windows for measuring carry the state, so their length changes nothing but memory.
     private const int MeasuringWindow = 128;
     private const int MeasuringLanes = 8;
     private const int TokensPerMeasuringLane = 2_000;
+    private const int ProbeLanes = 8;
 
     /// <summary>Learns the codec from the training rows, unless it is known, and encodes all rows.</summary>
     /// <param name="task">What the rows teach.</param>
@@ -43,9 +45,20 @@ internal sealed record TrainingData(
     {
         var (train, held) = validation is null ? HoldOut(task, spec, training) : (training, validation);
         var codec = known ?? CodecLearning.Learn(task, spec, train.Rows, training.Rows);
-        ExampleSet encode(JobRows rows, bool trains) => task == LearningTask.LanguageModeling ? Stream(spec, codec, rows, trains) : Examples(codec, rows.Rows);
-        return new TrainingData(codec, encode(train, true), encode(held, false), test is null ? null : encode(test, false),
-            ReferenceTexts.Of(codec, held.Rows), test is null ? [] : ReferenceTexts.Of(codec, test.Rows), training.IsOneText);
+        var settings = spec.Training;
+        if (task != LearningTask.LanguageModeling)
+        {
+            var measured = Examples(codec, held.Rows);
+            return new TrainingData(codec, Examples(codec, train.Rows), measured, measured, test is null ? null : Examples(codec, test.Rows),
+                ReferenceTexts.Of(codec, held.Rows), test is null ? [] : ReferenceTexts.Of(codec, test.Rows), training.IsOneText);
+        }
+
+        var heldTokens = Tokens(codec, held);
+        // Two chunks of each lane: the state of the first is carried into the second.
+        var probe = heldTokens[..Math.Min(heldTokens.Length, (2 * ProbeLanes * settings.BpttSteps!.Value) + 1)];
+        return new TrainingData(codec, TextStream.Windows(Tokens(codec, train), settings.BatchSize, settings.BpttSteps.Value), Measured(heldTokens),
+            TextStream.Windows(probe, Math.Clamp(probe.Length / (2 * settings.BpttSteps.Value), 1, ProbeLanes), settings.BpttSteps.Value),
+            test is null ? null : Measured(Tokens(codec, test)), [], [], training.IsOneText);
     }
 
     /// <summary>A network of the spec's shape for this data; its weights are zero.</summary>
@@ -81,11 +94,8 @@ internal sealed record TrainingData(
         return new ExampleSet([.. rows.Select(row => CodecLearning.Encode(codec, row))], [.. rows.Select(row => new ReadOnlyMemory<int>(target(row)))]);
     }
 
-    private static ExampleSet Stream(TrainingSpec spec, Codec codec, JobRows rows, bool trains)
-    {
-        int[] tokens = rows.IsOneText ? codec.Output!.EncodeTarget(rows.Rows[0].Text!)[..^1] : [codec.Output!.End, .. rows.Rows.SelectMany(row => codec.Output!.EncodeTarget(row.Text!))];
-        return trains
-            ? TextStream.Windows(tokens, spec.Training.BatchSize, spec.Training.BpttSteps!.Value)
-            : TextStream.Windows(tokens, Math.Clamp(tokens.Length / TokensPerMeasuringLane, 1, MeasuringLanes), MeasuringWindow);
-    }
+    private static int[] Tokens(Codec codec, JobRows rows) =>
+        rows.IsOneText ? codec.Output!.EncodeTarget(rows.Rows[0].Text!)[..^1] : [codec.Output!.End, .. rows.Rows.SelectMany(row => codec.Output!.EncodeTarget(row.Text!))];
+
+    private static ExampleSet Measured(int[] tokens) => TextStream.Windows(tokens, Math.Clamp(tokens.Length / TokensPerMeasuringLane, 1, MeasuringLanes), MeasuringWindow);
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using RnnService.Http;
 using RnnService.Storage;
+using RnnService.TrainingJobs.Insight;
 
 namespace RnnService.TrainingJobs;
 
@@ -26,6 +27,7 @@ internal static class TrainingJobEndpoints
             .WithExample(null, TrainingJobExamples.Metrics).WithParameterExample("id", TrainingJobExamples.Name);
         job.MapGet("/events", Events).Produces<string>(200, EventStream.MediaType).WithProblems(400, 404, 422, 503)
             .WithExample(null, TrainingJobExamples.Events).WithParameterExample("id", TrainingJobExamples.Name);
+        job.MapInsight();
     }
 
     // A name given to a job finds the newest of that name: ids are for programs, names for people and examples.
@@ -195,7 +197,7 @@ internal static class TrainingJobEndpoints
     /// <summary>Streams what happens to a job, as server-sent events</summary>
     /// <remarks>
     /// First all that has happened, then what happens, to the last event <c>done</c>. Kinds: <c>status</c>, <c>progress</c> (twice a second;
-    /// older ones are forgotten), <c>metrics</c>, <c>warning</c> and <c>done</c>. A client that comes back with the last number it has seen gets
+    /// older ones are forgotten), <c>metrics</c>, <c>gradient_flow</c>, <c>warning</c> and <c>done</c>. A client that comes back with the last number it has seen gets
     /// the rest, and 204 if there is none to come. A comment line every 15 seconds keeps the connection open.
     /// </remarks>
     /// <param name="id">The job's id, or its name: then the newest of that name.</param>

@@ -183,6 +183,6 @@ internal sealed record TrainingRequest
     /// <summary>Share of the steps of a text that read what the network chose before them, reached at the end of training.</summary>
     public double? ScheduledSampling { get; init; }
 
-    /// <summary>Only <c>false</c> for now.</summary>
+    /// <summary>Whether to measure how far back gradients reach while training; costs at most a hundredth of the time.</summary>
     public bool? GradientFlow { get; init; }
 }

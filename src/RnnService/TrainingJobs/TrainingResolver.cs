@@ -12,6 +12,7 @@ internal static class TrainingResolver
     {
         void only(string field, bool asked, bool available, string where) => errors.Unavailable($"/training/{field}", asked && !available, $"Leave it out: {where}.");
         var isStream = data.Task == LearningTask.LanguageModeling;
+        var hasSteps = data.Task != LearningTask.VectorClassification;
         var readsTokens = !data.IsNumeric;
         var readsBack = data.Task == LearningTask.Translation || network.Feedback == Feedback.Outputs;
         var optimizer = errors.Choice("/training/optimizer", given.Optimizer, OptimizerKind.Adam, Enum.GetValues<OptimizerKind>());
@@ -25,7 +26,7 @@ internal static class TrainingResolver
         only("unknown_rate", given.UnknownRate is not null, readsTokens, "numbers have no unknown tokens");
         only("scheduled_sampling", given.ScheduledSampling is not (null or 0), readsBack, "it is for translation, and captioning that feeds outputs back");
         only("validation_fraction", given.ValidationFraction is not null, holdsOut, "the validation dataset is used whole");
-        only("gradient_flow", given.GradientFlow is true, false, "the probe is not available yet");
+        only("gradient_flow", given.GradientFlow is true, hasSteps, "a vector has one step, through which no gradient flows back in time");
         if (given.MaxMinutes is not null) errors.Number("/training/max_minutes", given.MaxMinutes, 0, 0.01, 10_080);
         if (given.ClipValue is not null) errors.Number("/training/clip_value", given.ClipValue, 0, 1e-6, 1e6);
         var seed = given.Seed ?? SpecDefaults.Seed;
@@ -55,6 +56,7 @@ internal static class TrainingResolver
             ScheduledSampling = readsBack ? errors.Number("/training/scheduled_sampling", given.ScheduledSampling, 0, 0, 1) : null,
             ValidationFraction = holdsOut ? errors.Number("/training/validation_fraction", given.ValidationFraction, SpecDefaults.ValidationFraction, 0.01, 0.5) : null,
             EarlyStoppingPatience = errors.Whole("/training/early_stopping_patience", given.EarlyStoppingPatience, defaults.EarlyStoppingPatience, 0, 10_000),
+            GradientFlow = hasSteps ? given.GradientFlow ?? true : null,
             Seed = seed,
         };
     }

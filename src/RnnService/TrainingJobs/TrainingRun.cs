@@ -2,12 +2,15 @@ using System.Diagnostics;
 using Rnn.Models;
 using Rnn.Training;
 using RnnService.Storage;
+using RnnService.TrainingJobs.Insight;
 
 namespace RnnService.TrainingJobs;
 
 /// <summary>One attempt at a job: drives the training loop and tells heartbeat, checkpoints and ledger about it.</summary>
 internal sealed class TrainingRun
 {
+    private const int MostRescues = 3;
+
     private readonly JobClaim _claim;
     private readonly TrainingSpec _spec;
     private readonly TrainingData _data;
@@ -17,18 +20,20 @@ internal sealed class TrainingRun
     private readonly Measurement _measurement;
     private readonly TrainingLoop _loop;
     private readonly ProgressMeter _meter;
+    private readonly FlowRecorder? _flow;
 
     /// <summary>Prepares the run; goes on from the checkpoint if there is one, else starts from the network's weights.</summary>
-    public TrainingRun(JobClaim claim, TrainingSpec spec, TrainingData data, Network network, BatchShards shards, JobLedger ledger, Checkpoint? checkpoint, StoredProgress progress, JobMetrics best)
+    public TrainingRun(JobClaim claim, LearningTask task, TrainingSpec spec, TrainingData data, Network network, BatchShards shards, JobLedger ledger, Checkpoint? checkpoint, StoredProgress progress, JobMetrics best)
     {
         (_claim, _spec, _data, _shards, _ledger, _network) = (claim, spec, data, shards, ledger, network);
         _measurement = new Measurement(network, data, spec.Tokenizer?.Kind, shards);
-        _loop = new TrainingLoop(_network, data.Train, data.Validation, TrainingConfigs.Of(spec.Training, data.Train, network.Outputs), shards);
+        _loop = new TrainingLoop(_network, data.Train, data.Validation, TrainingConfigs.Of(spec.Training, data.Train, network), shards);
         if (checkpoint is not null) _loop.Restore(checkpoint);
         Best = best;
         // The row may be ahead of the checkpoint: what was done after it is done again.
         var shown = progress.Shown with { Step = _loop.State.Step, Epoch = _loop.State.Epoch };
         _meter = new ProgressMeter(progress with { Shown = shown }, spec.Training.Epochs, _loop.TotalSteps);
+        _flow = spec.Training.GradientFlow is true ? new FlowRecorder(task, spec, data, network, shown.Step) : null;
     }
 
     /// <summary>Metrics of the best weights so far.</summary>
@@ -49,9 +54,10 @@ internal sealed class TrainingRun
         {
             if (running.MustStop) return false;
             var start = Stopwatch.GetTimestamp();
-            var report = _loop.Advance();
+            if (Advance() is not { } report) continue;
             _meter.Add(report, Stopwatch.GetElapsedTime(start).TotalSeconds);
             if (report.EpochEnd is { } epoch) Record(report, epoch);
+            if (_flow is not null) Tell(_flow.Add(report));
             heartbeat.Report(Progress);
             if (checkpoints.IsDue) checkpoints.Offer(_loop.Save, Progress);
         }
@@ -73,7 +79,33 @@ internal sealed class TrainingRun
         var (epoch, step) = (Math.Max(1, _loop.State.BestEpoch), _loop.State.Step);
         var metrics = new JobMetrics { Baseline = Best.Baseline, Train = _measurement.Train(), Validation = _measurement.Validation(), Test = _measurement.Test() };
         IReadOnlyList<MetricRow> points = metrics.Test is null ? [] : [.. Points(step, epoch, "test", metrics.Test)];
+        if (_flow is not null) Tell(_flow.Last(step, metrics.Train, metrics.Validation, _loop.State.Rescues));
         return (new TrainedModel(_network, _data.Codec), metrics, points);
+    }
+
+    /// <summary>One update; null when it could not be made and the run went back instead.</summary>
+    /// <exception cref="TrainingDivergedException">Going back did not help.</exception>
+    private StepReport? Advance()
+    {
+        try
+        {
+            return _loop.Advance(measuresSize: _flow?.IsDue(_loop.State.Step + 1) is true);
+        }
+        catch (TrainingDivergedException diverged)
+        {
+            if (_loop.State.Rescues == MostRescues) throw;
+            _loop.Rescue();
+            _flow?.Rewind(_loop.State.Step);
+            _ledger.RewindMetrics(_claim, _loop.State.Step);
+            var rate = _spec.Training.LearningRate * Math.ScaleB(1, -_loop.State.Rescues);
+            _ledger.Warn(_claim, FormattableString.Invariant($"{diverged.Message} It went back to step {_loop.State.Step} and goes on with half the learning rate, {rate:G3}."));
+            return null;
+        }
+    }
+
+    private void Tell(IReadOnlyList<FlowPoint> points)
+    {
+        if (points.Count > 0) _ledger.AppendEvent(_claim, JobEvent.Of(EventKind.GradientFlow, new FlowResponse(points)));
     }
 
     private void Record(StepReport report, EpochReport epoch)

@@ -153,6 +153,10 @@ internal sealed record TrainingSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? ValidationFraction { get; init; }
     public required int EarlyStoppingPatience { get; init; }
+
+    /// <summary>Whether the flow of gradients is measured; null where there is one step.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? GradientFlow { get; init; }
     public required long Seed { get; init; }
 }
 

@@ -67,7 +67,7 @@ internal sealed class TrainingWorker(
         var metrics = job.MetricsJson is null ? new JobMetrics() : JsonSerializer.Deserialize<JobMetrics>(job.MetricsJson, JsonConventions.Stored)!;
 
         using var shards = new BatchShards(options.Threads);
-        var run = new TrainingRun(claim, spec, data, network, shards, ledger, checkpoint, progress, metrics);
+        var run = new TrainingRun(claim, training.Task, spec, data, network, shards, ledger, checkpoint, progress, metrics);
         var metadata = new Dictionary<string, string>();
         data.Codec.WriteTo(metadata);
         using var checkpoints = new CheckpointWriter(blobs, ledger, claim, running, metadata, log);
@@ -135,12 +135,22 @@ internal sealed class TrainingWorker(
         JobLog.Ended(log, job.Id, SnakeCaseEnum<JobStatus>.Write(status), $"{job.Model}:{number}");
     }
 
+    /// <summary>What to set after a job has diverged again and again.</summary>
+    private string Remedy(JobClaim claim)
+    {
+        var (spec, facts) = ledger.SpecOf(claim.JobId);
+        var usual = SpecDefaults.For(facts).LearningRateOf(spec.Training.Optimizer);
+        var rate = Math.Min(usual, spec.Training.LearningRate / 16);
+        var clip = spec.Training.ClipNorm == 0 ? " and training.clip_norm to 1 (now 0: nothing is clipped)" : spec.Training.ClipNorm > 1 ? FormattableString.Invariant($" and training.clip_norm to 1 (now {spec.Training.ClipNorm})") : "";
+        return FormattableString.Invariant($"Going back with half the learning rate did not help, three times. Set training.learning_rate to {rate:G3} (now {spec.Training.LearningRate}){clip}.");
+    }
+
     private void Fail(JobClaim claim, Exception error)
     {
         JobLog.Failed(log, claim.JobId, error);
         var sentence = error switch
         {
-            TrainingDivergedException => error.Message,
+            TrainingDivergedException => $"{error.Message} {Remedy(claim)}",
             OutOfMemoryException => "There was not enough memory. Make network.hidden_size, training.batch_size or the vocabulary smaller, or shorten the longest sequences.",
             CorruptBlobException => $"Stored data is damaged: {error.Message}",
             _ => $"Training stopped on an unexpected error, {error.GetType().Name}: {error.Message}",

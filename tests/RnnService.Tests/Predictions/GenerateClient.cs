@@ -39,5 +39,5 @@ internal static class GenerateClient
     public static int Tokens(this JsonElement text) => text.GetProperty("tokens").GetInt32();
 
     /// <summary>By what a beam orders texts.</summary>
-    public static double Score(this JsonElement text, double alpha = 0.6) => text.LogProbability() / Math.Pow((5.0 + text.Tokens()) / 6, alpha);
+    public static double Score(this JsonElement text, double alpha = 0) => text.LogProbability() / Math.Pow((5.0 + text.Tokens()) / 6, alpha);
 }
