@@ -52,7 +52,7 @@ internal sealed class DryRun(DatasetReader datasets, StartingPoints starts, RnnS
         network.Initialize((ulong)spec.Training.Seed);
         using var shards = new BatchShards(options.Threads);
         var loop = new TrainingLoop(network, data.Train, data.Validation, TrainingConfigs.Of(spec.Training, data.Train, network), shards);
-        IReadOnlyList<string> warnings = request.Warnings;
+        IReadOnlyList<string> warnings = [.. request.Warnings, .. UnknownTokens.Warnings(spec.Tokenizer, data)];
         var (steps, seconds) = (1, 0.0);
         try
         {

@@ -80,18 +80,18 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
         transaction.Commit();
     }
 
-    /// <summary>Adds a warning to the job and tells it.</summary>
+    /// <summary>Adds warnings that only the data told, and tells them; those the job has already, from an earlier attempt, are not repeated.</summary>
     /// <exception cref="FencedException">Another worker has the job.</exception>
-    public void Warn(JobClaim claim, string warning)
+    public void AppendWarnings(JobClaim claim, IReadOnlyList<string> warnings)
     {
         using var context = contexts.CreateDbContext();
         using var transaction = context.Database.BeginTransaction();
-        var json = Own(context, claim).Select(job => job.WarningsJson).FirstOrDefault() ?? throw new FencedException(claim);
-        var warnings = JsonSerializer.Deserialize<string[]>(json, JsonConventions.Stored)!;
-        if (warnings.Contains(warning)) return;
-        json = JsonSerializer.Serialize(warnings.Append(warning), JsonConventions.Stored);
+        var told = JsonSerializer.Deserialize<string[]>(context.TrainingJobs.Where(job => job.Id == claim.JobId).Select(job => job.WarningsJson).Single(), JsonConventions.Stored)!;
+        string[] added = [.. warnings.Except(told)];
+        if (added.Length == 0) return;
+        var json = JsonSerializer.Serialize<string[]>([.. told, .. added], JsonConventions.Stored);
         Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.WarningsJson, json)));
-        Append(context, claim.JobId, JobEvent.OfWarning(warning), time.GetUtcNow().UtcDateTime);
+        JobEvents.AppendAsync(context, claim.JobId, [.. added.Select(JobEvent.OfWarning)], time.GetUtcNow().UtcDateTime, CancellationToken.None).GetAwaiter().GetResult();
         transaction.Commit();
     }
 

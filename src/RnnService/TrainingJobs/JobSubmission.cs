@@ -9,7 +9,7 @@ using RnnService.Storage.Examples;
 namespace RnnService.TrainingJobs;
 
 /// <summary>Turns a request into a job that cannot be wrong, or refuses it with the reason.</summary>
-internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, ModelRegistry registry, JobQueue queue, Limits limits, TimeProvider time)
+internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, ModelRegistry registry, TrainTestOverlap overlap, JobQueue queue, Limits limits, TimeProvider time)
 {
     private const int FewestBytesToCut = 200;
 
@@ -75,8 +75,8 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
         if (cost.MemoryBytes > available)
             throw new ProblemException(Problems.Invalid($"Training would need about {Megabytes(cost.MemoryBytes)} MB of memory; this machine has {Megabytes(available)} MB.",
                 "Make network.hidden_size, network.embedding_size, tokenizer.vocabulary_size or training.batch_size smaller."));
-        return new CheckedRequest(spec, training.Row, validation?.Row, test?.Row, cost,
-            Baseline(training, validation, test), Warnings(training, validation, test));
+        string[] warnings = [.. JobDoctor.Warnings(spec, training, validation, test), .. await overlap.WarningsAsync(training.Row, validation?.Row, test?.Row, cancellationToken)];
+        return new CheckedRequest(spec, training.Row, validation?.Row, test?.Row, cost, Baseline(training, validation, test), warnings);
     }
 
     private static async Task<StoredDataset> FindAsync(RnnDbContext context, string pointer, string name, CancellationToken cancellationToken)
@@ -133,31 +133,6 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
         var label = training.Labels.MaxBy(pair => pair.Value).Key;
         var (split, measured) = test is not null ? ("test", test) : validation is not null ? ("validation", validation) : ("train", training);
         return new JobBaseline(label, split, (double)measured.Labels.GetValueOrDefault(label) / measured.Labels.Values.Sum());
-    }
-
-    private static List<string> Warnings(StoredDataset training, StoredDataset? validation, StoredDataset? test)
-    {
-        List<string> warnings = [];
-        if (training.Row.Rows < 100 && training.Row.Task is not (LearningTask.LanguageModeling or LearningTask.SequenceLabeling))
-            warnings.Add($"The training dataset has only {training.Row.Rows} rows; a few hundred {(training.Labels.Count > 0 ? "of each label " : "")}are needed to learn much.");
-        if (training.Row.Task == LearningTask.LanguageModeling && training.Row.Bytes < 50_000)
-            warnings.Add($"The training dataset has only {training.Row.Bytes:N0} bytes of text; a model learns to write from some hundred thousand.");
-        if (training.Labels.Count > 0) warnings.AddRange(LabelWarnings(training));
-        if (validation?.Row.Sha256 == training.Row.Sha256)
-            warnings.Add("The validation dataset is the training dataset: validation metrics do not tell how well the model generalises.");
-        if (test is not null && (test.Row.Sha256 == training.Row.Sha256 || test.Row.Sha256 == validation?.Row.Sha256))
-            warnings.Add("The test dataset is also used for training or validation: test metrics do not tell how well the model generalises.");
-        return warnings;
-    }
-
-    private static IEnumerable<string> LabelWarnings(StoredDataset training)
-    {
-        var rare = training.Labels.Where(pair => pair.Value < 5).Select(pair => Names.Shorten(pair.Key)).ToList();
-        if (rare.Count > 0)
-            yield return $"Fewer than 5 rows have the label {string.Join(", ", rare.Take(10))}{(rare.Count > 10 ? " and others" : "")}.";
-        var (largest, all) = (training.Labels.MaxBy(pair => pair.Value), training.Labels.Values.Sum());
-        if (largest.Value > 0.9 * all)
-            yield return $"{100.0 * largest.Value / all:0}% of the {(training.Row.Task == LearningTask.SequenceLabeling ? "steps" : "rows")} have the label {Names.Shorten(largest.Key)}: accuracy says little here, look at macro_f1.";
     }
 
     private static void Refuse(ProblemResult? problem)

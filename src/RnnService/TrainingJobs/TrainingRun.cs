@@ -98,7 +98,7 @@ internal sealed class TrainingRun
             _flow?.Rewind(_loop.State.Step);
             _ledger.RewindMetrics(_claim, _loop.State.Step);
             var rate = _spec.Training.LearningRate * Math.ScaleB(1, -_loop.State.Rescues);
-            _ledger.Warn(_claim, FormattableString.Invariant($"{diverged.Message} It went back to step {_loop.State.Step} and goes on with half the learning rate, {rate:G3}."));
+            _ledger.AppendWarnings(_claim, [FormattableString.Invariant($"{diverged.Message} It went back to step {_loop.State.Step} and goes on with half the learning rate, {rate:G3}.")]);
             return null;
         }
     }

@@ -26,6 +26,7 @@ internal static class TrainingServices
         services.AddSingleton<JobQueue>();
         services.AddSingleton<RunningJobs>();
         services.AddSingleton<TrainingWorker>();
+        services.AddSingleton<TrainTestOverlap>();
         services.AddSingleton<JobSubmission>();
         services.AddSingleton<StartingPoints>();
         services.AddSingleton<DryRun>();

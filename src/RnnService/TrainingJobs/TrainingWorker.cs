@@ -59,6 +59,7 @@ internal sealed class TrainingWorker(
         var known = checkpoint is not null ? Codec.ReadFrom(checkpoint.Metadata, emits: training.Task is LearningTask.Captioning or LearningTask.Translation or LearningTask.LanguageModeling) : start?.Codec;
         JobRows? rows(string? id) => id is null ? null : JobRows.Read(datasets, ledger.Dataset(id));
         var data = TrainingData.Make(training.Task, spec, JobRows.Read(datasets, training), rows(job.ValidationDatasetId), rows(job.TestDatasetId), known);
+        ledger.AppendWarnings(claim, [.. UnknownTokens.Warnings(spec.Tokenizer, data)]);
         var network = data.MakeNetwork(training.Task, spec.Network);
         if (start is null) network.Initialize((ulong)spec.Training.Seed);
         else start.Network.Parameters.Values.CopyTo(network.Parameters.Values);

@@ -106,7 +106,7 @@ public sealed class DatasetTests(ServiceFixture fixture) : IClassFixture<Service
         var rows = string.Join("\n", Enumerable.Range(0, 50).Select(row => $"text {row},many"));
         var dataset = await (await fixture.Client.UploadAsync("warned", $"text,label\n{rows}\ntext 1,many\ntext 2,few\nlast,few\n")).JsonAsync();
         var warnings = dataset.GetProperty("warnings").EnumerateArray().Select(warning => warning.GetString() ?? "").ToArray();
-        Assert.Contains(warnings, warning => warning.StartsWith("2 rows repeat", StringComparison.Ordinal));
+        Assert.Contains(warnings, warning => warning.StartsWith("2 of 53 rows repeat", StringComparison.Ordinal));
         Assert.Contains(warnings, warning => warning.StartsWith("1 of the repeated", StringComparison.Ordinal));
         Assert.Contains(warnings, warning => warning.Contains("unbalanced", StringComparison.Ordinal));
         Assert.Contains(warnings, warning => warning.Contains("fewer than 5", StringComparison.Ordinal));

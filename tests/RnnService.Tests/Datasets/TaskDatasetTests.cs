@@ -134,15 +134,21 @@ public sealed class TaskDatasetTests(ServiceFixture fixture) : IClassFixture<Ser
     public async Task Repeated_rows_are_told_as_the_task_sees_them()
     {
         // The same source with another target is another example, the same input with another label a contradiction.
-        Assert.Equal(["1 row repeats an earlier one."], Warnings(await StoreAsync("translation", "tsv", "source\ttarget\na\tb\na\tc\na\tb\nb\ta\n")));
-        Assert.Equal(["1 row repeats an earlier one."], Warnings(await StoreAsync("captioning", "csv", "f,text\n1,b\n1,c\n1,b\n2,b\n")));
-        Assert.Equal(["1 row repeats an earlier one."], Warnings(await StoreAsync("language_modeling", "csv", "text\nab\nc\nab\n")));
+        const string once = " repeats an earlier one: keep one of each, or what is held out for validation may also be learnt from.";
+        Assert.Equal(["1 of 4 rows" + once], Warnings(await StoreAsync("translation", "tsv", "source\ttarget\na\tb\na\tc\na\tb\nb\ta\n")));
+        Assert.Equal(["1 of 4 rows" + once], Warnings(await StoreAsync("captioning", "csv", "f,text\n1,b\n1,c\n1,b\n2,b\n")));
+        Assert.Equal(["1 of 3 rows" + once], Warnings(await StoreAsync("language_modeling", "csv", "text\nab\nc\nab\n")));
         Assert.Empty(Warnings(await StoreAsync("language_modeling", "txt", "ab\n\n\nab\n")));
         var steps = Warnings(await StoreAsync("sequence_labeling", "jsonl", string.Concat(Enumerable.Repeat("{\"tokens\":[\"a\",\"b\"],\"labels\":[\"x\",\"x\"]}\n", 30)) + "{\"tokens\":[\"a\",\"b\"],\"labels\":[\"x\",\"y\"]}\n"));
         Assert.Equal(
-            ["30 rows repeat the input of an earlier one.", "1 of the repeated inputs has other labels than before.", "Labels are unbalanced: 'x' has 61 steps, 'y' 1.", "1 label has fewer than 5 steps, for example 'y'."],
+            [
+                "30 of 31 rows repeat the input of an earlier one: keep one of each, or what is held out for validation may also be learnt from.",
+                "1 of the repeated inputs has other labels than before: correct them, since no model can give both answers.",
+                "Labels are unbalanced: 'x' has 61 steps (98 %), 'y' 1; look at macro_f1 beside accuracy (training.class_weights balanced gives rare labels more weight).",
+                "1 label has fewer than 5 steps, for example 'y' with 1: send more of them, or leave them out.",
+            ],
             steps);
-        Assert.Contains("1 of the repeated inputs has another label than before.", Warnings(await StoreAsync("vector_classification", "csv", "f,label\n1,x\n1,y\n")));
+        Assert.Contains("1 of the repeated inputs has another label than before: correct them, since no model can give both answers.", Warnings(await StoreAsync("vector_classification", "csv", "f,label\n1,x\n1,y\n")));
     }
 
     [Fact]

@@ -29,6 +29,9 @@ internal sealed record DatasetSummary
     /// <summary>Characters of the translations; null for other tasks.</summary>
     public LengthSummary? TargetCharacters { get; init; }
 
+    /// <summary>Features with values far out; null where there are none, or no numbers.</summary>
+    public FeatureOutliers? Outliers { get; init; }
+
     /// <summary>What the owner should know before training on it.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
@@ -40,6 +43,12 @@ internal sealed record DatasetSummary
     /// <summary>What <see cref="Of"/> reads.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JsonConventions.Stored);
 }
+
+/// <summary>Features of which a value lies more than 100 median absolute deviations from the median.</summary>
+/// <param name="Features">How many there are.</param>
+/// <param name="Farthest">The one whose value lies farthest, as clients know it.</param>
+/// <param name="Deviations">How many deviations away that is.</param>
+internal sealed record FeatureOutliers(int Features, string Farthest, double Deviations);
 
 /// <summary>How long sequences are.</summary>
 /// <param name="Min">The shortest.</param>

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using RnnService.Storage.Examples;
 
-namespace RnnService.Datasets;
+namespace RnnService.Storage.Examples;
 
 /// <summary>64-bit hashes of an example's parts, for counting repeated ones (FNV-1a: Fowler, Noll, Vo 1991). Not for security.</summary>
 internal static class ExampleHash
@@ -28,6 +27,9 @@ internal static class ExampleHash
             hash = Mix(Mix(hash, label), [0xFF]);
         return hash;
     }
+
+    /// <summary>Equal rows have equal hashes: the same goes in and the same is to come out.</summary>
+    public static ulong OfRow(DatasetExample example) => OfInput(example) ^ ulong.RotateLeft(OfOutput(example), 1);
 
     private static ulong Mix(ulong hash, string? text) => Mix(hash, MemoryMarshal.AsBytes(text.AsSpan()));
 
