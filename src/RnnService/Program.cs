@@ -60,6 +60,7 @@ internal static class Program
         app.MapHangfireDashboard("/hangfire", new DashboardOptions { Authorization = [], DashboardTitle = "RnnService", DisplayStorageConnectionString = false });
         app.MapDatasets(options.Limits);
         app.MapTrainingJobs();
+        app.MapVerification();
         app.MapModels();
         // The way of a prediction: Predictions/ClassifyEndpoints, Rnn/Models/SequenceClassifier, Rnn/Cells/RecurrentCell, Rnn/Kernels/MatMul.
         app.MapPredictions();

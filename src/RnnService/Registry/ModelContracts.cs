@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RnnService.Storage;
 
 namespace RnnService.Registry;
@@ -38,7 +39,12 @@ internal sealed record ModelVersionResponse(string Model, int Version, LearningT
 /// <param name="EngineVersion">Version of the program that trained.</param>
 /// <param name="InstructionSet">Widest vector instructions used.</param>
 /// <param name="WeightsSha256">SHA-256 over the tensors in name order (name, dtype, shape, bytes).</param>
-internal sealed record ModelReceipt(string DatasetSha256, JsonElement Spec, long Seed, string EngineVersion, string InstructionSet, string WeightsSha256);
+/// <param name="ValidationSha256">SHA-256 of the validation dataset's file, which chose the epoch; null when rows were held out.</param>
+/// <param name="Steps">Optimizer updates when it was published: where time or a client ended the training. Null where nobody counted them.</param>
+internal sealed record ModelReceipt(
+    string DatasetSha256, JsonElement Spec, long Seed, string EngineVersion, string InstructionSet, string WeightsSha256,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ValidationSha256 = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Steps = null);
 
 /// <summary>Where an alias shall point.</summary>
 /// <param name="Version">Number of the version.</param>

@@ -63,6 +63,12 @@ internal sealed class TrainingJobRow
     /// <summary>The published version.</summary>
     public int? ResultVersion { get; set; }
 
+    /// <summary>The published version whose receipt it replays; null for a job that publishes one.</summary>
+    public int? VerifiesVersion { get; set; }
+
+    /// <summary>What the replay showed, as JSON.</summary>
+    public string? VerdictJson { get; set; }
+
     /// <summary>W3C trace context of the request that created it.</summary>
     public string? TraceParent { get; set; }
 

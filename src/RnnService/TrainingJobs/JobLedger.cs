@@ -207,6 +207,26 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
         return number;
     }
 
+    /// <summary>Ends a job that replayed a receipt, or found that it cannot be compared, with the verdict.</summary>
+    /// <exception cref="FencedException">Another worker has the job.</exception>
+    public void EndReplay(JobClaim claim, JobVerification verdict, JobMetrics? metrics, StoredProgress? progress)
+    {
+        using var context = contexts.CreateDbContext();
+        using var transaction = context.Database.BeginTransaction();
+        var now = time.GetUtcNow().UtcDateTime;
+        static string? json<T>(T? stored) => stored is null ? null : JsonSerializer.Serialize(stored, JsonConventions.Stored);
+        var (verdictJson, metricsJson, progressJson) = (json(verdict), json(metrics), json(progress));
+        Guard(claim, Own(context, claim).ExecuteUpdate(set => set
+            .SetProperty(job => job.Status, JobStatus.Succeeded)
+            .SetProperty(job => job.VerdictJson, verdictJson)
+            .SetProperty(job => job.MetricsJson, job => metricsJson ?? job.MetricsJson)
+            .SetProperty(job => job.ProgressJson, job => progressJson ?? job.ProgressJson)
+            .SetProperty(job => job.LeaseUntil, (DateTime?)null)
+            .SetProperty(job => job.FinishedAt, now)));
+        AppendStatus(context, claim.JobId, now);
+        transaction.Commit();
+    }
+
     /// <summary>Drops a finished job's checkpoints; what remains after a crash here is swept with the job.</summary>
     public void DropCheckpoints(JobClaim claim)
     {

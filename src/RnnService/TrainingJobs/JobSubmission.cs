@@ -18,11 +18,8 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
     public async Task<TrainingJobRow> SubmitAsync(TrainingJobRequest request, CancellationToken cancellationToken)
     {
         var checkedRequest = await CheckAsync(request, cancellationToken);
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        if (await context.TrainingJobs.CountAsync(job => job.Status == JobStatus.Queued, cancellationToken) >= limits.QueuedJobs)
-            throw new ProblemException(Problems.RateLimited($"{limits.QueuedJobs} jobs are waiting already.", "Try again when a job has ended, or raise the setting RnnService:Limits:QueuedJobs.", TimeSpan.FromSeconds(30)));
         var now = time.GetUtcNow();
-        var row = new TrainingJobRow
+        return await StoreAsync(new TrainingJobRow
         {
             Id = Ids.New("job", now),
             Name = request.Name,
@@ -36,9 +33,18 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
             WarningsJson = JsonSerializer.Serialize(checkedRequest.Warnings, JsonConventions.Stored),
             TraceParent = Activity.Current?.Id,
             CreatedAt = now.UtcDateTime,
-        };
+        }, checkedRequest.Warnings, cancellationToken);
+    }
+
+    /// <summary>Stores a job that can be carried out and hands it to a worker.</summary>
+    /// <exception cref="ProblemException">Too many wait already.</exception>
+    public async Task<TrainingJobRow> StoreAsync(TrainingJobRow row, IReadOnlyList<string> warnings, CancellationToken cancellationToken)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        if (await context.TrainingJobs.CountAsync(job => job.Status == JobStatus.Queued, cancellationToken) >= limits.QueuedJobs)
+            throw new ProblemException(Problems.RateLimited($"{limits.QueuedJobs} jobs are waiting already.", "Try again when a job has ended, or raise the setting RnnService:Limits:QueuedJobs.", TimeSpan.FromSeconds(30)));
         context.TrainingJobs.Add(row);
-        JobEvents.AddFirst(context, row, [JobEvent.OfStatus(row.Status), .. checkedRequest.Warnings.Select(JobEvent.OfWarning)]);
+        JobEvents.AddFirst(context, row, [JobEvent.OfStatus(row.Status), .. warnings.Select(JobEvent.OfWarning)]);
         await context.SaveChangesAsync(cancellationToken);
         queue.Enqueue(row.Id);
         return row;

@@ -69,4 +69,25 @@ internal static class TrainingJobExamples
           "created_at": "2026-11-23T12:00:00Z", "started_at": "2026-11-23T12:00:00.3Z", "finished_at": null
         }
         """;
+
+    /// <summary>A job that verifies a version, at its end; just accepted it has no result yet.</summary>
+    public const string Verification = """
+        {
+          "id": "job_0fy9kv2h6x4v7nkjbgq8955qr4", "name": null, "status": "succeeded", "model": "demo-sentiment", "dataset": "demo-sentences",
+          "spec": {
+            "dataset": "demo-sentences", "model": "demo-sentiment",
+            "network": {"cell": "lstm", "hidden_size": 48, "layers": 1, "bidirectional": true, "embedding_size": 48, "pooling": "max", "dropout": 0.5, "embedding_dropout": 0.5, "variational_dropout": false, "recurrent_init": "orthogonal", "forget_bias": 1},
+            "tokenizer": {"kind": "word", "vocabulary_size": 30000, "min_frequency": 1, "lowercase": true, "token_ngrams": 1, "subword_features": "affix"},
+            "training": {"epochs": 3, "batch_size": 32, "shard_rows": 8, "accumulate_steps": 1, "optimizer": "adam", "learning_rate": 0.001, "weight_decay": 0, "schedule": "cosine", "warmup_steps": 50, "clip_norm": 1, "label_smoothing": 0, "class_weights": "none", "unknown_rate": 0.1, "validation_fraction": 0.1, "early_stopping_patience": 3, "seed": 1}
+          },
+          "progress": {"epoch": 3, "epochs": 3, "step": 171, "total_steps": 171, "fraction": 1, "tokens_per_second": 31000, "eta_seconds": null},
+          "metrics": {"train": {"loss": 0.21, "accuracy": 0.99, "macro_f1": 0.99}, "validation": {"loss": 0.31, "accuracy": 0.9, "macro_f1": 0.9}},
+          "baseline": null, "verifies": "demo-sentiment:1",
+          "result": {"model": "demo-sentiment", "version": 1, "verification": {
+            "verified": true, "receipt_sha256": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752", "stored_sha256": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+            "replayed_sha256": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752", "detail": "The replay's weights are bit-identical to those of the receipt and to those stored."}},
+          "warnings": [], "error": null, "attempt": 0, "worker": "server-4711",
+          "created_at": "2026-11-23T12:00:00Z", "started_at": "2026-11-23T12:00:00.3Z", "finished_at": "2026-11-23T12:00:04Z"
+        }
+        """;
 }

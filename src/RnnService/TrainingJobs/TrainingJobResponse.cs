@@ -35,7 +35,11 @@ internal sealed record TrainingJobResponse
     /// <summary>What answering always with the most frequent training label would reach.</summary>
     public required JobBaseline? Baseline { get; init; }
 
-    /// <summary>The published version, once there is one.</summary>
+    /// <summary>The version that it replays, in place of training a new one; else left out.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Verifies { get; init; }
+
+    /// <summary>The published version, once there is one; of a job that verifies, the verdict.</summary>
     public required JobResult? Result { get; init; }
 
     /// <summary>What may surprise.</summary>
@@ -76,7 +80,9 @@ internal sealed record TrainingJobResponse
             Progress = Shown(progress.Shown, row),
             Metrics = metrics with { Baseline = null },
             Baseline = metrics.Baseline,
-            Result = row.ResultVersion is int version ? new JobResult(row.Model, version) : null,
+            Result = row.ResultVersion is int version ? new JobResult(row.Model, version)
+                : row.VerdictJson is { } verdict ? new JobResult(row.Model, row.VerifiesVersion!.Value, JsonSerializer.Deserialize<JobVerification>(verdict, JsonConventions.Stored)) : null,
+            Verifies = row.VerifiesVersion is int verified ? $"{row.Model}:{verified}" : null,
             Warnings = JsonSerializer.Deserialize<string[]>(row.WarningsJson, JsonConventions.Stored)!,
             Error = row.Error,
             Attempt = row.Attempt,
@@ -96,10 +102,19 @@ internal sealed record TrainingJobResponse
     };
 }
 
-/// <summary>What a job made.</summary>
+/// <summary>What a job made, or verified.</summary>
 /// <param name="Model">Name of the model.</param>
 /// <param name="Version">Number of its version.</param>
-internal sealed record JobResult(string Model, int Version);
+/// <param name="Verification">What a replay of the version's receipt showed; only of a job that verifies.</param>
+internal sealed record JobResult(string Model, int Version, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JobVerification? Verification = null);
+
+/// <summary>What a replay of a version's receipt showed.</summary>
+/// <param name="Verified">True: the weights came out bit-identical; false: they did not; null: they cannot be compared here.</param>
+/// <param name="ReceiptSha256">Hash of the weights as the receipt has it.</param>
+/// <param name="StoredSha256">Hash of the weights as they are stored now; null where they were not read or cannot be.</param>
+/// <param name="ReplayedSha256">Hash of the weights that the replay ended in; null where nothing was trained.</param>
+/// <param name="Detail">The verdict as a sentence.</param>
+internal sealed record JobVerification(bool? Verified, string ReceiptSha256, string? StoredSha256, string? ReplayedSha256, string Detail);
 
 /// <summary>What a model must beat to have learnt anything.</summary>
 /// <param name="Label">The most frequent training label.</param>

@@ -46,11 +46,16 @@ internal sealed class TrainingRun
     public bool HasBest => _loop.State.BestLoss is not null;
 
     /// <summary>Trains until the loop is finished, its time is up or the job must stop.</summary>
+    /// <param name="running">Whether the job must stop.</param>
+    /// <param name="heartbeat">Told of the progress.</param>
+    /// <param name="checkpoints">Stores checkpoints.</param>
+    /// <param name="replayedSteps">Where the training that is replayed ended, whatever ended it; null for training of its own.</param>
     /// <returns>True when training is done, false when it was stopped.</returns>
-    public bool Train(RunningJob running, JobHeartbeat heartbeat, CheckpointWriter checkpoints)
+    public bool Train(RunningJob running, JobHeartbeat heartbeat, CheckpointWriter checkpoints, long? replayedSteps = null)
     {
-        var mostSeconds = _spec.Training.MaxMinutes * 60 ?? double.PositiveInfinity;
-        while (!_loop.Finished && _meter.TrainingSeconds < mostSeconds)
+        var mostSeconds = replayedSteps is null ? _spec.Training.MaxMinutes * 60 ?? double.PositiveInfinity : double.PositiveInfinity;
+        var mostSteps = replayedSteps ?? long.MaxValue;
+        while (!_loop.Finished && _meter.TrainingSeconds < mostSeconds && _loop.State.Step < mostSteps)
         {
             if (running.MustStop) return false;
             var start = Stopwatch.GetTimestamp();

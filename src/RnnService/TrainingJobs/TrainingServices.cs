@@ -29,6 +29,8 @@ internal static class TrainingServices
         services.AddSingleton<TrainTestOverlap>();
         services.AddSingleton<JobSubmission>();
         services.AddSingleton<StartingPoints>();
+        services.AddSingleton<ReceiptReplays>();
+        services.AddSingleton<VerificationSubmission>();
         services.AddSingleton<DryRun>();
         services.AddSingleton<NewestEvents>();
         services.AddSingleton<JobEventReader>();

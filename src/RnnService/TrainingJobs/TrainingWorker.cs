@@ -12,7 +12,7 @@ namespace RnnService.TrainingJobs;
 
 /// <summary>What Hangfire calls with a job's id: claims the row, trains, publishes. Its thread drives; BatchShards' threads compute.</summary>
 internal sealed class TrainingWorker(
-    JobLedger ledger, JobQueue queue, RunningJobs runningJobs, Blobs blobs, DatasetReader datasets, StartingPoints starts, ModelRegistry registry,
+    JobLedger ledger, JobQueue queue, RunningJobs runningJobs, Blobs blobs, DatasetReader datasets, StartingPoints starts, ReceiptReplays replays, ModelRegistry registry,
     RnnServiceOptions options, IHostApplicationLifetime lifetime, ILogger<TrainingWorker> log)
 {
     /// <summary>So many starts without a checkpoint in between fail a job: it probably kills its process.</summary>
@@ -53,6 +53,13 @@ internal sealed class TrainingWorker(
     private void Work(JobClaim claim, TrainingJobRow job, RunningJob running, JobHeartbeat heartbeat)
     {
         var spec = JsonSerializer.Deserialize<TrainingSpec>(job.SpecJson, JsonConventions.Stored)!;
+        var receipt = replays.Receipt(job);
+        if (receipt is not null && ReceiptReplays.Incomparable(receipt, spec) is { } incomparable)
+        {
+            ledger.EndReplay(claim, incomparable, null, null);
+            return;
+        }
+
         var checkpoint = LatestCheckpoint(job.Id);
         var training = ledger.Dataset(job.DatasetId);
         var start = starts.Load(spec.InitFrom);
@@ -73,7 +80,7 @@ internal sealed class TrainingWorker(
         data.Codec.WriteTo(metadata);
         using var checkpoints = new CheckpointWriter(blobs, ledger, claim, running, metadata, log);
         JobLog.Starts(log, job.Id, run.Progress.Shown.Step, job.Attempt);
-        var done = run.Train(running, heartbeat, checkpoints);
+        var done = run.Train(running, heartbeat, checkpoints, receipt?.Steps);
         if (running.IsFenced) throw new FencedException(claim);
         if (!done) run.Save(checkpoints);
         else checkpoints.Drain();
@@ -82,10 +89,14 @@ internal sealed class TrainingWorker(
             ledger.Release(claim);
             JobLog.HandedBack(log, job.Id, run.Progress.Shown.Step);
         }
-        else if (!done && !run.HasBest)
+        else if (!done && (receipt is not null || !run.HasBest))
         {
             ledger.End(claim, JobStatus.Cancelled, null);
-            JobLog.Ended(log, job.Id, "cancelled", "before the first epoch's end");
+            JobLog.Ended(log, job.Id, "cancelled", receipt is null ? "before the first epoch's end" : "without a verdict");
+        }
+        else if (receipt is not null)
+        {
+            Verify(claim, job, receipt, run);
         }
         else
         {
@@ -114,7 +125,8 @@ internal sealed class TrainingWorker(
     private void Publish(JobClaim claim, TrainingJobRow job, TrainingSpec spec, DatasetRow training, TrainingRun run, JobStatus status)
     {
         var (model, metrics, points) = run.Finish();
-        var receipt = new ModelReceipt(training.Sha256, JsonElement.Parse(job.SpecJson), spec.Training.Seed, EngineIdentity.Version, EngineIdentity.InstructionSet, SafeTensors.Sha256(model.Tensors));
+        var receipt = new ModelReceipt(training.Sha256, JsonElement.Parse(job.SpecJson), spec.Training.Seed, EngineIdentity.Version, EngineIdentity.InstructionSet, SafeTensors.Sha256(model.Tensors),
+            job.ValidationDatasetId is { } validation ? ledger.Dataset(validation).Sha256 : null, run.Progress.Shown.Step);
         using var writer = blobs.Create(BlobKind.Weights);
         model.Save(writer, new Dictionary<string, string> { ["model"] = job.Model, ["spec"] = job.SpecJson });
         var blob = writer.CompleteAsync(CancellationToken.None).GetAwaiter().GetResult();
@@ -144,6 +156,15 @@ internal sealed class TrainingWorker(
         var rate = Math.Min(usual, spec.Training.LearningRate / 16);
         var clip = spec.Training.ClipNorm == 0 ? " and training.clip_norm to 1 (now 0: nothing is clipped)" : spec.Training.ClipNorm > 1 ? FormattableString.Invariant($" and training.clip_norm to 1 (now {spec.Training.ClipNorm})") : "";
         return FormattableString.Invariant($"Going back with half the learning rate did not help, three times. Set training.learning_rate to {rate:G3} (now {spec.Training.LearningRate}){clip}.");
+    }
+
+    private void Verify(JobClaim claim, TrainingJobRow job, ModelReceipt receipt, TrainingRun run)
+    {
+        var (model, metrics, _) = run.Finish();
+        var verdict = replays.Compare(job, receipt, model);
+        ledger.EndReplay(claim, verdict, metrics, run.Progress);
+        ledger.DropCheckpoints(claim);
+        JobLog.Ended(log, job.Id, "succeeded", verdict.Detail);
     }
 
     private void Fail(JobClaim claim, Exception error)

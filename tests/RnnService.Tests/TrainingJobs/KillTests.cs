@@ -49,6 +49,10 @@ public sealed class KillTests : IDisposable
         Assert.Equal(events.Select(happened => happened.Number).Order().Distinct(), events.Select(happened => happened.Number));
         Assert.Equal(kills + 1, events.Count(happened => happened.Kind == "status" && happened.Data.Text("status") == "running"));
         Assert.Equal([events[^1]], events.Where(happened => happened.Kind == "done"));
+
+        var version = killed.GetProperty("result").GetProperty("version");
+        var replay = await (await _client.PostAsync($"/api/v1/models/killed/versions/{version}/verify", null, Cancellation)).JsonAsync();
+        Assert.True((await _client.EndAsync(replay.Text("id"))).GetProperty("result").GetProperty("verification").GetProperty("verified").GetBoolean());
     }
 
     [Fact]

@@ -398,6 +398,12 @@ namespace RnnService.Storage.Migrations.PostgreSql
                     b.Property<string>("ValidationDatasetId")
                         .HasColumnType("text");
 
+                    b.Property<string>("VerdictJson")
+                        .HasColumnType("text");
+
+                    b.Property<int?>("VerifiesVersion")
+                        .HasColumnType("integer");
+
                     b.Property<string>("WarningsJson")
                         .IsRequired()
                         .HasColumnType("text");

@@ -389,6 +389,12 @@ namespace RnnService.Storage.Migrations.Sqlite
                     b.Property<string>("ValidationDatasetId")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("VerdictJson")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("VerifiesVersion")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("WarningsJson")
                         .IsRequired()
                         .HasColumnType("TEXT");
