@@ -21,6 +21,9 @@ internal sealed record JobEvent(EventKind Kind, string Json)
     public static JobEvent OfMetrics(IEnumerable<MetricRow> points) => Of(EventKind.Metrics,
         new MetricsResponse([.. points.Select(row => new MetricPoint(row.Step, row.Epoch, row.Split, row.Name, row.Value))]));
 
+    /// <summary>What the network makes of a few held-out rows by now.</summary>
+    public static JobEvent OfSamples(SampleEvent samples) => Of(EventKind.Sample, samples);
+
     /// <summary>Something that may surprise.</summary>
     public static JobEvent OfWarning(string message) => Of(EventKind.Warning, new WarningEvent(message));
 

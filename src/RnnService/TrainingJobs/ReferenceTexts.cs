@@ -34,7 +34,8 @@ internal sealed record ReferenceTexts(Sequence Input, IReadOnlyList<string> Refe
         return Rnn.Metrics.Bleu.Score(texts.Select((text, i) => ((IReadOnlyList<string>)split(hypotheses[i]), (IReadOnlyList<IReadOnlyList<string>>)[.. text.References.Select(split)]))).Bleu;
     }
 
-    private static string Greedy(Network network, Codec codec, ReferenceTexts text)
+    /// <summary>The greedy answer to a text's input. The network must be packed.</summary>
+    public static string Greedy(Network network, Codec codec, ReferenceTexts text)
     {
         var tokenizer = codec.Output!;
         var most = text.References.Max(reference => tokenizer.EncodeTarget(reference).Length) + TokensBeyondLongest;

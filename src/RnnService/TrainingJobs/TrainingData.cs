@@ -25,9 +25,12 @@ internal sealed record JobRows(IReadOnlyList<DatasetExample> Rows, bool IsOneTex
 /// <param name="ValidationTexts">What should be emitted for the validation rows; empty where no text is emitted for an input.</param>
 /// <param name="TestTexts">The same for the test rows.</param>
 /// <param name="IsOneText">Whether the training rows are one text without beginning and end.</param>
+/// <param name="Shown">A few validation rows as they were given, spread evenly, to look at while training goes on.</param>
 internal sealed record TrainingData(
-    Codec Codec, ExampleSet Train, ExampleSet Validation, ExampleSet Probe, ExampleSet? Test, IReadOnlyList<ReferenceTexts> ValidationTexts, IReadOnlyList<ReferenceTexts> TestTexts, bool IsOneText)
+    Codec Codec, ExampleSet Train, ExampleSet Validation, ExampleSet Probe, ExampleSet? Test, IReadOnlyList<ReferenceTexts> ValidationTexts, IReadOnlyList<ReferenceTexts> TestTexts, bool IsOneText,
+    IReadOnlyList<DatasetExample> Shown)
 {
+    private const int RowsShown = 3;
     // Windows for measuring carry the state, so their length changes nothing but memory.
     private const int MeasuringWindow = 128;
     private const int MeasuringLanes = 8;
@@ -50,7 +53,7 @@ internal sealed record TrainingData(
         {
             var measured = Examples(codec, held.Rows);
             return new TrainingData(codec, Examples(codec, train.Rows), measured, measured, test is null ? null : Examples(codec, test.Rows),
-                ReferenceTexts.Of(codec, held.Rows), test is null ? [] : ReferenceTexts.Of(codec, test.Rows), training.IsOneText);
+                ReferenceTexts.Of(codec, held.Rows), test is null ? [] : ReferenceTexts.Of(codec, test.Rows), training.IsOneText, Spread(held.Rows, RowsShown));
         }
 
         var heldTokens = Tokens(codec, held);
@@ -58,7 +61,7 @@ internal sealed record TrainingData(
         var probe = heldTokens[..Math.Min(heldTokens.Length, (2 * ProbeLanes * settings.BpttSteps!.Value) + 1)];
         return new TrainingData(codec, TextStream.Windows(Tokens(codec, train), settings.BatchSize, settings.BpttSteps.Value), Measured(heldTokens),
             TextStream.Windows(probe, Math.Clamp(probe.Length / (2 * settings.BpttSteps.Value), 1, ProbeLanes), settings.BpttSteps.Value),
-            test is null ? null : Measured(Tokens(codec, test)), [], [], training.IsOneText);
+            test is null ? null : Measured(Tokens(codec, test)), [], [], training.IsOneText, Spread(held.Rows, RowsShown));
     }
 
     /// <summary>A network of the spec's shape for this data; its weights are zero.</summary>
@@ -67,6 +70,9 @@ internal sealed record TrainingData(
         var longest = Enumerable.Range(0, Train.Count).Max(row => Math.Max(Train.Inputs[row].Steps, Train.Targets[row].Length));
         return NetworkShapes.Of(task, spec, Codec, IsOneText, longest).Build();
     }
+
+    private static DatasetExample[] Spread(IReadOnlyList<DatasetExample> rows, int most) =>
+        [.. Enumerable.Range(0, Math.Min(most, rows.Count)).Select(i => rows[(int)((long)i * rows.Count / Math.Min(most, rows.Count))])];
 
     /// <summary>A part of the training rows, of every class; of one text its end.</summary>
     private static (JobRows Train, JobRows Held) HoldOut(LearningTask task, TrainingSpec spec, JobRows all)

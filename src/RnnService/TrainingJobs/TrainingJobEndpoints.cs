@@ -197,7 +197,7 @@ internal static class TrainingJobEndpoints
     /// <summary>Streams what happens to a job, as server-sent events</summary>
     /// <remarks>
     /// First all that has happened, then what happens, to the last event <c>done</c>. Kinds: <c>status</c>, <c>progress</c> (twice a second;
-    /// older ones are forgotten), <c>metrics</c>, <c>gradient_flow</c>, <c>warning</c> and <c>done</c>. A client that comes back with the last number it has seen gets
+    /// older ones are forgotten), <c>metrics</c>, <c>sample</c> (a few held-out rows with what the network now answers, at most once a second), <c>gradient_flow</c>, <c>warning</c> and <c>done</c>. A client that comes back with the last number it has seen gets
     /// the rest, and 204 if there is none to come. A comment line every 15 seconds keeps the connection open.
     /// </remarks>
     /// <param name="id">The job's id, or its name: then the newest of that name.</param>

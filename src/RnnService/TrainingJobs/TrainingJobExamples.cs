@@ -38,14 +38,18 @@ internal static class TrainingJobExamples
         data: {"data":[{"step":57,"epoch":1,"split":"train","name":"loss","value":0.52}]}
 
         id: 4
+        event: sample
+        data: {"epoch":1,"step":57,"samples":[{"input":"the plot was not funny","target":"negative","output":"negative","score":0.83}]}
+
+        id: 5
         event: progress
         data: {"epoch":1,"epochs":3,"step":80,"total_steps":171,"fraction":0.468,"tokens_per_second":31000,"eta_seconds":1.2}
 
-        id: 5
+        id: 6
         event: status
         data: {"status":"succeeded"}
 
-        id: 6
+        id: 7
         event: done
         data: {"status":"succeeded","result":{"model":"demo-sentiment","version":1},"error":null,"metrics":{"validation":{"loss":0.31,"accuracy":0.9,"macro_f1":0.9}}}
 

@@ -18,6 +18,7 @@ internal sealed class TrainingRun
     private readonly JobLedger _ledger;
     private readonly Network _network;
     private readonly Measurement _measurement;
+    private readonly EpochSamples _samples;
     private readonly TrainingLoop _loop;
     private readonly ProgressMeter _meter;
     private readonly FlowRecorder? _flow;
@@ -27,6 +28,7 @@ internal sealed class TrainingRun
     {
         (_claim, _spec, _data, _shards, _ledger, _network) = (claim, spec, data, shards, ledger, network);
         _measurement = new Measurement(network, data, spec.Tokenizer?.Kind, shards);
+        _samples = new EpochSamples(network, data, shards);
         _loop = new TrainingLoop(_network, data.Train, data.Validation, TrainingConfigs.Of(spec.Training, data.Train, network), shards);
         if (checkpoint is not null) _loop.Restore(checkpoint);
         Best = best;
@@ -125,6 +127,7 @@ internal sealed class TrainingRun
             train("gradient_norm", epoch.GradientNorm), train("tokens_per_second", _meter.EndEpoch()),
             .. Points(report.Step, epoch.Epoch, "validation", validation),
         ], Best);
+        if (_samples.IsDue) _ledger.AppendEvent(_claim, JobEvent.OfSamples(new SampleEvent(epoch.Epoch, report.Step, _samples.Take())));
     }
 
     private IEnumerable<MetricRow> Points(long step, int epoch, string split, SplitMetrics metrics)

@@ -114,11 +114,13 @@ public sealed class HttpTests(ServiceFixture fixture) : IClassFixture<ServiceFix
         Assert.Equal("lstm", version.Receipt.Spec.GetProperty("network").Text("cell"));
         var job = JsonSerializer.Deserialize<Page<TrainingJobResponse>>(TrainingJobExamples.List, strict)!.Data[0];
         Assert.Equal(TrainingJobExamples.Id, job.Id);
+        Assert.True(JsonSerializer.Deserialize<TrainingJobResponse>(TrainingJobExamples.Verification, strict)!.Result!.Verification!.Verified);
         Assert.Equal(2, JsonSerializer.Deserialize<MetricsResponse>(TrainingJobExamples.Metrics, strict)!.Data.Count);
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(TrainingJobExamples.Events));
         var events = SseParser.Create(stream).Enumerate().ToArray();
-        Assert.Equal(Enumerable.Range(1, 6).Select(number => $"{number}"), events.Select(happened => happened.EventId));
+        Assert.Equal(Enumerable.Range(1, 7).Select(number => $"{number}"), events.Select(happened => happened.EventId));
         Assert.Equal(JobStatus.Succeeded, JsonSerializer.Deserialize<DoneEvent>(events.Single(happened => happened.EventType == "done").Data, strict)!.Status);
+        Assert.Equal("negative", JsonSerializer.Deserialize<SampleEvent>(events.Single(happened => happened.EventType == "sample").Data, strict)!.Samples[0].Target.ToString());
         Assert.Equal(80, JsonSerializer.Deserialize<JobProgress>(events.Single(happened => happened.EventType == "progress").Data, strict)!.Step);
     }
 
