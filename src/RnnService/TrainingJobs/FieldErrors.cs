@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace RnnService.TrainingJobs;
 
@@ -50,11 +51,26 @@ internal sealed class FieldErrors
         if (asked) Add(pointer, $"{Name(pointer)} is not available for this job.", instead);
     }
 
+    /// <summary>A group that comes from the version a job starts from, as the echoed spec has it: a field may be given if it says the same.</summary>
+    public void AsStarted<TGiven, TStart>(string group, TGiven? given, TStart? start) where TGiven : class where TStart : class
+    {
+        if (given is null || start is null) return;
+        var started = JsonSerializer.SerializeToElement(start, JsonConventions.Stored);
+        foreach (var field in JsonSerializer.SerializeToElement(given, JsonConventions.Stored).EnumerateObject())
+        {
+            if (field.Value.ValueKind == JsonValueKind.Null) continue;
+            var isKnown = started.TryGetProperty(field.Name, out var value);
+            if (isKnown && JsonElement.DeepEquals(field.Value, value)) continue;
+            var pointer = $"{group}/{field.Name}";
+            Add(pointer, $"{Name(pointer)} is {ClientText.Shorten(field.Value.GetRawText())}; the model that the job starts from has {(isKnown ? value.GetRawText() : "none")}.", $"Leave {Name(pointer)} out: with init_from it comes from the model that the job starts from.");
+        }
+    }
+
     /// <summary>Any other error.</summary>
     public void Add(string pointer, string detail, string hint) => _found.Add(new FieldError(pointer, detail, hint));
 
     private static string Named<T>(T value) where T : struct, Enum =>
-        System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+        JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
     private static string Name(string pointer) => pointer.TrimStart('/').Replace('/', '.');
 

@@ -17,15 +17,14 @@ internal static class SpecResolver
     /// <summary>The complete spec, or null with at least one error.</summary>
     /// <param name="request">What was asked for.</param>
     /// <param name="data">Facts of the training data.</param>
-    /// <param name="start">The spec of the version to start from, if any: shape, tokenizer and scaling are its.</param>
+    /// <param name="start">The spec of the version to start from, if any: shape, tokenizer and scaling are its, and may only be given as they are there.</param>
     /// <param name="errors">Takes what is wrong.</param>
     public static TrainingSpec? Resolve(TrainingJobRequest request, DatasetFacts data, TrainingSpec? start, FieldErrors errors)
     {
         var defaults = SpecDefaults.For(data);
-        const string starts = "Leave it out: with init_from it comes from the model that the job starts from.";
-        errors.Unavailable("/network", start is not null && request.Network is not null, starts);
-        errors.Unavailable("/tokenizer", start is not null && request.Tokenizer is not null, starts);
-        errors.Unavailable("/features", start is not null && request.Features is not null, starts);
+        errors.AsStarted("/network", request.Network, start?.Network);
+        errors.AsStarted("/tokenizer", request.Tokenizer, start?.Tokenizer);
+        errors.AsStarted("/features", request.Features, start?.Features);
         if (!data.HasTokens && request.Tokenizer is not null)
             errors.Add("/tokenizer", "The dataset holds numbers and labels, which have no tokens.", "Leave tokenizer out, or send features.scaling for numbers.");
         if (!data.IsNumeric && request.Features is not null)

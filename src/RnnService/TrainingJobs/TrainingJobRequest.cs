@@ -20,7 +20,7 @@ internal sealed record TrainingJobRequest
     /// <summary>Name or id of the dataset on which the published weights are measured once.</summary>
     public string? TestDataset { get; init; }
 
-    /// <summary>A model reference to start from: its weights, shape and vocabulary; then <c>network</c>, <c>tokenizer</c> and <c>features</c> are left out.</summary>
+    /// <summary>A model reference to start from: its weights, shape and vocabulary; then <c>network</c>, <c>tokenizer</c> and <c>features</c> are left out, or say what that version's spec says.</summary>
     public string? InitFrom { get; init; }
 
     /// <summary>The network's shape.</summary>

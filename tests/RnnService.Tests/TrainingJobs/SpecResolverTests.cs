@@ -18,11 +18,11 @@ public sealed class SpecResolverTests
 
     private static readonly JsonSerializerOptions Wire = new(JsonConventions.Stored) { UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow };
 
-    private static (TrainingSpec? Spec, IReadOnlyList<FieldError> Errors) Resolve(string json, DatasetFacts data)
+    private static (TrainingSpec? Spec, IReadOnlyList<FieldError> Errors) Resolve(string json, DatasetFacts data, TrainingSpec? start = null)
     {
         var errors = new FieldErrors();
         var request = JsonSerializer.Deserialize<TrainingJobRequest>(json, Wire)!;
-        return (SpecResolver.Resolve(request, data, null, errors), errors.Found);
+        return (SpecResolver.Resolve(request, data, start, errors), errors.Found);
     }
 
     [Fact]
@@ -78,6 +78,39 @@ public sealed class SpecResolverTests
 
         Assert.Empty(errors);
         Assert.Equal(echoed, JsonSerializer.Serialize(again, JsonConventions.Stored));
+    }
+
+    [Theory]
+    [InlineData(""" "hidden_size":32,"forget_bias":1.50 """, false)]
+    [InlineData(""" "cell":"gru","forget_bias":"chrono" """, false)]
+    [InlineData("", true)]
+    public void The_echo_of_a_warm_start_can_be_posted_again_and_gives_itself(string network, bool frames)
+    {
+        var data = frames ? Videos : Reviews;
+        var start = Resolve($$$"""{"dataset":"r","model":"m","network":{{{{network}}}}}""", data).Spec;
+        var echoed = JsonSerializer.Serialize(Resolve("""{"dataset":"r","model":"m","init_from":"m:1"}""", data, start).Spec, JsonConventions.Stored);
+
+        var (again, errors) = Resolve(echoed, data, start);
+
+        Assert.Empty(errors);
+        Assert.Equal(echoed, JsonSerializer.Serialize(again, JsonConventions.Stored));
+    }
+
+    [Theory]
+    [InlineData(""" "network":{"hidden_size":64,"layers":1} """, "/network/hidden_size", "network.hidden_size is 64; the model that the job starts from has 32.")]
+    [InlineData(""" "network":{"cell":"lstm","hidden_size":32} """, "/network/cell", "network.cell is \"lstm\"; the model that the job starts from has \"gru\".")]
+    [InlineData(""" "network":{"forget_bias":1} """, "/network/forget_bias", "network.forget_bias is 1; the model that the job starts from has none.")]
+    [InlineData(""" "tokenizer":{"kind":"char"} """, "/tokenizer/kind", "tokenizer.kind is \"char\"; the model that the job starts from has \"word\".")]
+    public void A_warm_start_that_asks_for_another_shape_names_the_field_and_both_values(string group, string where, string detail)
+    {
+        var start = Resolve("""{"dataset":"r","model":"m","network":{"cell":"gru","hidden_size":32,"layers":1}}""", Reviews).Spec;
+
+        var (spec, errors) = Resolve($$"""{"dataset":"r","model":"m","init_from":"m:1",{{group}}}""", Reviews, start);
+
+        Assert.Null(spec);
+        var error = Assert.Single(errors);
+        Assert.Equal((where, detail), (error.Pointer, error.Detail));
+        Assert.NotEmpty(error.Hint);
     }
 
     [Theory]
