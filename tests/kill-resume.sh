@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Kills one training job 20 times at random moments and compares its weights with those of an uninterrupted run.
 # After each restart it also waits until training has taken a new step, and says how long after being ready that was.
-# usage: tests/kill-resume.sh train.csv [kills] [port] [epochs]      (build the service in Release first; needs curl and jq;
-# choose so many epochs that the uninterrupted job takes a minute or more)
+# usage: tests/kill-resume.sh train.csv [kills] [port] [epochs] [task]      (build the service in Release first; needs curl and jq;
+# choose so many epochs that the uninterrupted job takes a minute or more; the file is one of the task, sequence_classification if none is named)
 set -euo pipefail
-file=$1 kills=${2:-20} port=${3:-22500} epochs=${4:-20}
+file=$1 kills=${2:-20} port=${3:-22500} epochs=${4:-20} task=${5:-sequence_classification}
 here=$(cd "$(dirname "$0")/.." && pwd)
 data=$(mktemp -d) url=http://127.0.0.1:$port api=http://127.0.0.1:$port/api/v1 pid=
 trap 'kill -9 $pid 2>/dev/null || true; rm -rf "$data"' EXIT
@@ -31,7 +31,7 @@ resumed() {
 weights() { curl -sf "$api/models/killed/versions/$1" | jq -r .receipt.weights_sha256; }
 
 start
-curl -sf "$api/datasets" -F name=killed -F task=sequence_classification -F "file=@$file" >/dev/null
+curl -sf "$api/datasets" -F name=killed -F task="$task" -F "file=@$file" >/dev/null
 plain=$(submit); finish "$plain"
 killed=$(submit)
 for ((i = 1; i <= kills; i++)); do

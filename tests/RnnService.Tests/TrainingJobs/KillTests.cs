@@ -3,14 +3,13 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
+using RnnService.Tests.Datasets;
 
 namespace RnnService.Tests.TrainingJobs;
 
 /// <summary>The real process, killed with SIGKILL in the middle of training.</summary>
 public sealed class KillTests : IDisposable
 {
-    private const string Body = """{"dataset":"sentences","model":"killed","network":{"cell":"gru","hidden_size":48,"embedding_size":48},"training":{"epochs":20,"early_stopping_patience":0,"seed":3}}""";
-
     private readonly string _directory = Directory.CreateTempSubdirectory("rnnservice-kill-").FullName;
     private readonly HttpClient _client = new() { BaseAddress = new Uri($"http://127.0.0.1:{FreePort()}"), Timeout = TimeSpan.FromSeconds(30) };
     private Process? _process;
@@ -18,14 +17,19 @@ public sealed class KillTests : IDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     // tests/kill-resume.sh does the same with 20 kills at random moments of a job of minutes.
-    [Fact]
-    public async Task A_killed_job_goes_on_by_itself_and_ends_in_the_same_weights()
+    [Theory]
+    [InlineData("sentences", """ "cell":"gru" """, """ "epochs":20 """)]
+    [InlineData("story", """ "dropout":0.1 """, """ "epochs":200,"batch_size":4,"bptt_steps":16,"unknown_rate":0.05 """)]
+    [InlineData("translations", """ "dropout":0.1 """, """ "epochs":45,"batch_size":4,"scheduled_sampling":0.3,"unknown_rate":0.05 """)]
+    public async Task A_killed_job_goes_on_by_itself_and_ends_in_the_same_weights(string dataset, string network, string training)
     {
         const int kills = 3;
+        var body = $$"""{"dataset":"{{dataset}}","model":"killed","network":{"hidden_size":48,"embedding_size":48,{{network}}},"training":{"early_stopping_patience":0,"seed":3,{{training}}} }""";
         await StartAsync();
         await _client.UploadSentencesAsync();
-        var untouched = await _client.EndAsync(await _client.StartJobAsync(Body));
-        var id = await _client.StartJobAsync(Body);
+        foreach (var (name, file, task, content) in TinyTasks.Datasets.Where(one => one.Name == dataset)) await _client.UploadAsync(name, content, file, task);
+        var untouched = await _client.EndAsync(await _client.StartJobAsync(body));
+        var id = await _client.StartJobAsync(body);
         var reached = 0L;
         for (var kill = 0; kill < kills; kill++)
         {
