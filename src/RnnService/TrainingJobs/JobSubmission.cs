@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Rnn.Data;
 using RnnService.Http;
 using RnnService.Registry;
 using RnnService.Storage;
@@ -105,8 +106,12 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
             throw refused($"The model '{found.Model}' reads {(codec.FeatureSize == 0 ? "text" : $"{codec.FeatureSize} numbers a step")}, the training dataset has {training.Kind}.", "Start from a model of the same kind of input.");
         if (training.Labels.Keys.FirstOrDefault(label => !codec.Labels.Contains(label)) is { } unknown)
             throw refused($"The model '{found.Model}' does not know the label {Names.Shorten(unknown)}.", $"Use its labels: {string.Join(", ", codec.Labels.Take(20).Select(Names.Shorten))}.");
-        var spec = await context.ModelVersions.Where(row => row.Model == found.Model && row.Version == found.Version).Select(row => row.SpecJson).FirstAsync(cancellationToken);
-        return ($"{found.Model}:{found.Version}", JsonSerializer.Deserialize<TrainingSpec>(spec, JsonConventions.Stored)!);
+        var stored = await context.ModelVersions.Where(row => row.Model == found.Model && row.Version == found.Version).Select(row => row.SpecJson).FirstAsync(cancellationToken);
+        var spec = JsonSerializer.Deserialize<TrainingSpec>(stored, JsonConventions.Stored)!;
+        // Whole words are tokens; letters and parts of words know none of a row's tokens.
+        if (training.Facts.Input == InputKind.Tokens && spec.Tokenizer is { Kind: not TokenizerKind.Word } parts)
+            throw refused($"The model '{found.Model}' reads text by {SnakeCaseEnum<TokenizerKind>.Write(parts.Kind)}, the training dataset has {training.Kind}.", "Start from a model of the same kind of input.");
+        return ($"{found.Model}:{found.Version}", spec);
     }
 
     private static void Match(string pointer, StoredDataset training, StoredDataset other)

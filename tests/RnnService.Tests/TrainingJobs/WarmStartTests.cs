@@ -56,8 +56,9 @@ public sealed class WarmStartTests(TinyTasksFixture fixture) : IClassFixture<Tin
     [Fact]
     public async Task A_start_that_does_not_fit_is_pointed_at()
     {
-        var (texts, frames) = (fixture.NextModel(), fixture.NextModel());
+        var (texts, letters, frames) = (fixture.NextModel(), fixture.NextModel(), fixture.NextModel());
         await TrainAsync(TinyTasks.Job("texts", texts, """ "cell":"gru" """, """ "epochs":1 """));
+        await TrainAsync(TinyTasks.Job("texts", letters, training: """ "epochs":1 """, more: """ "tokenizer":{"kind":"char"} """));
         await TrainAsync(TinyTasks.Job("frames", frames, training: """ "epochs":1 """));
         (string Dataset, string From, string More, string Where, string Says)[] refused =
         [
@@ -67,6 +68,7 @@ public sealed class WarmStartTests(TinyTasksFixture fixture) : IClassFixture<Tin
             ("tags", texts, "", "/init_from", "is for sequence_classification, the training dataset for sequence_labeling"),
             ("frames", texts, "", "/init_from", "reads text, the training dataset has frames"),
             ("texts", frames, "", "/init_from", "reads 3 numbers a step, the training dataset has text"),
+            ("tokens", letters, "", "/init_from", "reads text by char, the training dataset has tokens"),
             ("wide", frames, "", "/init_from", "reads 3 numbers a step"),
             ("ugly", texts, "", "/init_from", "does not know the label ugly"),
             ("texts", texts, ""","network":{"hidden_size":64}""", "/network/hidden_size", "is 64; the model that the job starts from has 32"),
