@@ -50,6 +50,7 @@ public sealed class TrainingLoop
         _chooses = validation.Targets.Sum(targets => targets.Length) >= config.FewestTargetsToChoose;
         _savePoint = new SavePoint(model.Parameters, Buffers, _step.CarriedStates, _state);
         StepsPerEpoch = (Batching.Count(train, config.BatchSize) + config.AccumulateSteps - 1) / config.AccumulateSteps;
+        _savePoint.Take(_state);
         _model.Pack(training: true);
     }
 
@@ -64,6 +65,9 @@ public sealed class TrainingLoop
 
     /// <summary>Where the run is.</summary>
     public TrainingState State => _state;
+
+    /// <summary>The update after which the last save point was taken.</summary>
+    public long SavedStep => _savePoint.State.Step;
 
     /// <summary>Whether all epochs are done or early stopping came.</summary>
     public bool Finished => _state.Stopped || _state.Epoch >= _config.Epochs;
@@ -83,7 +87,6 @@ public sealed class TrainingLoop
         // A stream is read again from its beginning.
         if (_state.Batch == 0) _step.CarriedStates.AsSpan().Clear();
         int[][] batches = _order[_state.Batch..Math.Min(_order.Length, _state.Batch + _config.AccumulateSteps)];
-        if (_state.Step % _config.StepsPerSavePoint == 0) MoveSavePoint();
         ulong step = (ulong)_state.Step;
         float chosenRate = _config.ScheduledSampling * _state.Step / TotalSteps;
         (PassResult result, double weight) = _step.ForwardBackward(_train, batches, chosenRate, RandomSource.Key(_config.Seed, DropoutKey, step), RandomSource.Key(_config.Seed, UnknownKey, step));
@@ -106,15 +109,12 @@ public sealed class TrainingLoop
             LossTrend = trend,
         };
         EpochReport? epoch = _state.Batch == _order.Length ? EndEpoch() : null;
+        if (_state.Step % _config.StepsPerSavePoint == 0) MoveSavePoint();
         return new StepReport(_state.Step, loss, norm, Clipping.Factor(norm, _config.ClipNorm) * norm, rate, result.Tokens, epoch) { Size = size };
     }
 
     /// <summary>A copy of everything the next step depended on at the last save point, at most <see cref="TrainingConfig.StepsPerSavePoint"/> updates ago: a run that goes on there takes the same road, diverged or not.</summary>
-    public Checkpoint Save()
-    {
-        if (_state.Step % _config.StepsPerSavePoint == 0) MoveSavePoint();
-        return _savePoint.ToCheckpoint();
-    }
+    public Checkpoint Save() => _savePoint.ToCheckpoint();
 
     /// <summary>Goes on exactly where a <see cref="Save"/> was, in a loop made with the same arguments.</summary>
     /// <exception cref="InvalidDataException">The checkpoint belongs to another model.</exception>

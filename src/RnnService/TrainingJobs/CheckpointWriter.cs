@@ -97,7 +97,7 @@ internal sealed class CheckpointWriter : IDisposable
         IReadOnlyList<string> superseded;
         try
         {
-            superseded = _ledger.CommitCheckpoint(_claim, progress.Shown.Step, blob.Id, progress);
+            superseded = _ledger.CommitCheckpoint(_claim, checkpoint.State.Step, blob.Id, progress);
         }
         catch
         {

@@ -38,6 +38,7 @@ internal sealed class DryRun(DatasetReader datasets, StartingPoints starts, RnnS
         }
         finally
         {
+            TrainingServices.ReleaseMemory();
             _one.Release();
         }
     }

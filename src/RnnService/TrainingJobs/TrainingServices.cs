@@ -36,4 +36,7 @@ internal static class TrainingServices
         services.AddSingleton<JobEventReader>();
         return services.AddHostedService<JobReconciler>();
     }
+
+    /// <summary>Gives memory back to the machine: what a job held is a matter of hundreds of megabytes, and the collector would keep it until the next one needs as much.</summary>
+    public static void ReleaseMemory() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 }

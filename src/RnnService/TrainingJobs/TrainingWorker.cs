@@ -47,6 +47,7 @@ internal sealed class TrainingWorker(
         finally
         {
             runningJobs.Remove(jobId);
+            TrainingServices.ReleaseMemory();
         }
     }
 

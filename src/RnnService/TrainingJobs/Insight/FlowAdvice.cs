@@ -16,6 +16,8 @@ internal static class FlowAdvice
     private const int LongLag = 20;
     private const double OftenClipped = 0.9;
     private const double MostDropout = 0.7;
+    // Of the loss of a guess: below it little is left to learn.
+    private const double SolvedShare = 0.1;
     private const int LargestHidden = 2_048;
 
     /// <summary>What one layer's flow calls for.</summary>
@@ -27,7 +29,7 @@ internal static class FlowAdvice
     };
 
     /// <summary>What the losses of the published weights call for: a train loss without dropout, so that it can be compared.</summary>
-    public static IReadOnlyList<Advice> OfLosses(TrainingSpec spec, double train, double validation, int rescues)
+    public static IReadOnlyList<Advice> OfLosses(TrainingSpec spec, double train, double validation, double guess, int rescues)
     {
         var advice = new List<Advice>();
         if (rescues > 0)
@@ -41,7 +43,7 @@ internal static class FlowAdvice
             if (network.HiddenSize >= 32)
                 advice.Add(Advice.Of("smaller_network", $"{gap}: the network has room to learn the rows by heart.", ("network.hidden_size", network.HiddenSize / 2)));
         }
-        else if (validation < (1.05 * train) + 0.01)
+        else if (validation < (1.05 * train) + 0.01 && train > SolvedShare * guess)
         {
             if (network.Dropout > 0.2)
                 advice.Add(Advice.Of("less_dropout", $"{gap}: nothing is learnt by heart, so dropout only holds learning back.", ("network.dropout", Math.Round(network.Dropout / 2, 2))));

@@ -17,8 +17,10 @@ internal sealed class FlowRecorder
     private readonly TrainingSpec _spec;
     private readonly TrainingData _data;
     private readonly GradientFlowProbe _probe;
+    private readonly double _guess;
     private readonly long _began = Stopwatch.GetTimestamp();
     private double _seconds;
+    private bool _isWarm;
     private long _next;
     private (double Before, double After, int Clipped, int Count) _norms;
     private UpdateSize _size = new(0, 0);
@@ -32,6 +34,7 @@ internal sealed class FlowRecorder
     {
         (_task, _spec, _data) = (task, spec, data);
         _probe = new GradientFlowProbe(network, data.Probe);
+        _guess = Math.Log(network.Outputs);
         _next = After(step);
     }
 
@@ -47,7 +50,9 @@ internal sealed class FlowRecorder
         _size = report.Size;
         var start = Stopwatch.GetTimestamp();
         var points = Measure(report.Step, []);
-        _seconds += Stopwatch.GetElapsedTime(start).TotalSeconds;
+        // The first one also compiles, and is not worth waiting long for the second.
+        if (_isWarm) _seconds += Stopwatch.GetElapsedTime(start).TotalSeconds;
+        _isWarm = true;
         _next = After(report.Step);
         _norms = default;
         return points;
@@ -58,7 +63,7 @@ internal sealed class FlowRecorder
 
     /// <summary>The last points, of the weights that are published, with what the losses call for.</summary>
     public IReadOnlyList<FlowPoint> Last(long step, SplitMetrics train, SplitMetrics validation, int rescues) =>
-        Measure(step, FlowAdvice.OfLosses(_spec, train.Loss, validation.Loss, rescues));
+        Measure(step, FlowAdvice.OfLosses(_spec, train.Loss, validation.Loss, _guess, rescues));
 
     private static long After(long step) => Math.Max(FirstStep, Math.Max(step + FirstStep, step * 5 / 4));
 
