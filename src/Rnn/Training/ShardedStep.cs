@@ -91,6 +91,9 @@ internal sealed class ShardedStep
         return new UpdateSize(weightNorm, Clipping.Norm(before));
     }
 
+    /// <summary>Drops a gradient that no update used up: what a sparse table gathered would be added to.</summary>
+    public void ForgetGradient() => _gradients.Span.Clear();
+
     private static int Blocks(int length) => (length + Block - 1) / Block;
 
     private static PassResult Add(PassResult a, PassResult b) => new(a.Loss + b.Loss, a.Correct + b.Correct, a.Targets + b.Targets, a.Tokens + b.Tokens);

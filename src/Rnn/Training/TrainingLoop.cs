@@ -130,6 +130,7 @@ public sealed class TrainingLoop
     {
         _state = _savePoint.State with { Rescues = _savePoint.State.Rescues + 1 };
         _savePoint.Return(_state);
+        _step.ForgetGradient();
         _model.Pack(training: true);
     }
 

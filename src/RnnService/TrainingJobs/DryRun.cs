@@ -9,7 +9,7 @@ namespace RnnService.TrainingJobs;
 /// <param name="Spec">The spec with every value filled in.</param>
 /// <param name="Parameters">Weights of the network.</param>
 /// <param name="Steps">Optimizer updates of all epochs.</param>
-/// <param name="EstimatedMemoryBytes">Memory beside what the service needs anyway.</param>
+/// <param name="EstimatedMemoryBytes">Memory at its peak, beside what the idle service needs.</param>
 /// <param name="EstimatedSeconds">Time on this machine as busy as it is now, if training does not stop early.</param>
 /// <param name="Warnings">What may surprise.</param>
 internal sealed record DryRunResponse(TrainingSpec Spec, long Parameters, long Steps, long EstimatedMemoryBytes, double EstimatedSeconds, IReadOnlyList<string> Warnings);
@@ -23,6 +23,9 @@ internal sealed class DryRun(DatasetReader datasets, StartingPoints starts, RnnS
     // The first steps allocate and run code that is not optimised yet.
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1.5);
+    // The collector lets about as much garbage stand as there is alive; compiled code and database pages come on top.
+    private const long GarbageFactor = 2;
+    private const long BytesOfCode = 48 << 20;
     // A checkpoint is a copy of weights, best weights and optimizer state on its way to the database.
     private const int BytesOfCheckpoints = 2;
 
@@ -66,8 +69,8 @@ internal sealed class DryRun(DatasetReader datasets, StartingPoints starts, RnnS
 
         var total = seconds / steps * loop.TotalSteps + new Measurement(network, data, spec.Tokenizer?.Kind, shards).EstimateSeconds(spec.Training.Epochs);
         if (spec.Training.MaxMinutes is { } most) total = Math.Min(total, 60 * most);
-        var memory = loop.SizeInBytes + BytesOfCheckpoints * 2L * sizeof(float) * network.Parameters.Length + Bytes(data.Train) + Bytes(data.Validation) + (data.Test is null ? 0 : Bytes(data.Test));
-        return new DryRunResponse(spec, network.Parameters.Parameters.Sum(parameter => (long)parameter.Length), loop.TotalSteps, memory, Math.Round(total, 2), warnings);
+        var live = loop.SizeInBytes + BytesOfCheckpoints * 2L * sizeof(float) * network.Parameters.Length + Bytes(data.Train) + Bytes(data.Validation) + (data.Test is null ? 0 : Bytes(data.Test));
+        return new DryRunResponse(spec, network.Parameters.Count, loop.TotalSteps, (GarbageFactor * live) + BytesOfCode, Math.Round(total, 2), warnings);
     }
 
     /// <summary>Steps that did not end an epoch, and the time they took; those of the warm-up count only where training is over before its end.</summary>

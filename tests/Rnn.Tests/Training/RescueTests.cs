@@ -109,6 +109,22 @@ public sealed class RescueTests
     }
 
     [Fact]
+    public void A_gradient_without_bounds_is_forgotten_by_embeddings_too()
+    {
+        using var shards = new BatchShards(1);
+        var network = new SequenceClassifier(new() { Encoder = new() { VocabularySize = 5, EmbeddingSize = 4, HiddenSize = 6, Cell = CellKind.RnnRelu }, Pooling = PoolingKind.Last, Classes = 2 });
+        network.Initialize(1);
+        var examples = ExampleSet.OfClasses([Sequence.OfTokens([1, 2, 3]), Sequence.OfTokens([2, 4, 1])], [0, 1]);
+        var loop = new TrainingLoop(network, examples, examples, s_config with { LearningRate = 0.01 }, shards);
+        loop.Advance();
+        network.Parameters.Values.Span.Fill(1e25f);
+        network.Pack(training: true);
+        Assert.Throws<TrainingDivergedException>(() => loop.Advance());
+        loop.Rescue();
+        Assert.True(double.IsFinite(loop.Advance().GradientNorm));
+    }
+
+    [Fact]
     public void A_loss_far_above_that_of_a_guess_is_a_divergence_though_it_is_a_number()
     {
         using var shards = new BatchShards(1);

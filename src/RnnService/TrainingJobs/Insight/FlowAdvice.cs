@@ -36,6 +36,7 @@ internal static class FlowAdvice
             advice.Add(Advice.Of("lower_learning_rate", Text($"Training diverged {Times(rescues)} and was saved by halving the rate each time."), ("training.learning_rate", spec.Training.LearningRate * Math.ScaleB(1, -rescues))));
         var network = spec.Network;
         var gap = Text($"The loss is {train:G3} on the training rows and {validation:G3} on the validation rows");
+        if (validation < SolvedShare * guess) return advice;
         if (validation > (1.5 * train) + 0.05)
         {
             if (network.Dropout < MostDropout)
@@ -43,7 +44,7 @@ internal static class FlowAdvice
             if (network.HiddenSize >= 32)
                 advice.Add(Advice.Of("smaller_network", $"{gap}: the network has room to learn the rows by heart.", ("network.hidden_size", network.HiddenSize / 2)));
         }
-        else if (validation < (1.05 * train) + 0.01 && train > SolvedShare * guess)
+        else if (validation < (1.05 * train) + 0.01)
         {
             if (network.Dropout > 0.2)
                 advice.Add(Advice.Of("less_dropout", $"{gap}: nothing is learnt by heart, so dropout only holds learning back.", ("network.dropout", Math.Round(network.Dropout / 2, 2))));
