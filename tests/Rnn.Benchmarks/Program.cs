@@ -17,6 +17,7 @@ static int Usage()
         dotnet run -c Release --project tests/Rnn.Benchmarks -- train    a training step beside TorchSharp's (fetches libtorch)
         dotnet run -c Release --project tests/Rnn.Benchmarks -- matmul   the packed product beside the machine's FMA peak
         dotnet run -c Release --project tests/Rnn.Benchmarks -- memory   the classic tests of memory: which cell solves them, and when
+        dotnet run -c Release --project tests/Rnn.Benchmarks -- foretell whether the gradient after 200 updates foretells what is learnt
         dotnet run -c Release --project tests/Rnn.Benchmarks -- http     one sentence over HTTP beside an echo (needs wrk)
         Each writes its table into tests/Rnn.Benchmarks/README.md; --dry leaves the file alone.
         """);

@@ -9,7 +9,7 @@ namespace RnnService.Tests;
 public sealed partial class ReadMeTests
 {
     private const string NextBlock = "=== next block";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private static readonly string ReadMe = File.ReadAllText(Path.Combine(HouseTests.Root(), "README.md"));
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -36,6 +36,7 @@ public sealed partial class ReadMeTests
             AssertTexts(answer);
             AssertSteps(answer);
             AssertLearningOn(answer);
+            AssertGradientFlow(answer);
             Assert.Contains("hidden_size", JsonSerializer.Deserialize<JsonElement>(answer("hiden_size")).Text("hint"));
             Assert.InRange(new FileInfo(Path.Combine(directory, "sentiment.safetensors")).Length, 10_000, long.MaxValue);
         }
@@ -130,6 +131,23 @@ public sealed partial class ReadMeTests
         Assert.Contains("\"result\":{\"model\":\"sentiment\",\"version\":2}", meals);
         Assert.Equal(["positive"], All(meals, "label"));
         Assert.Equal(2, Last(meals).GetProperty("version").GetInt32());
+    }
+
+    private static void AssertGradientFlow(Func<string, string> answer)
+    {
+        var measured = answer("-F name=first").Split('\n').Last(line => line.StartsWith("{\"data\"", StringComparison.Ordinal));
+        var last = JsonSerializer.Deserialize<JsonElement>(measured).GetProperty("data").EnumerateArray().Last();
+        Assert.Equal(("vanishing", 61, "gated_cell"), (last.Text("verdict"), last.GetProperty("needed_steps").GetInt32(), last.GetProperty("advice")[0].Text("code")));
+        var norms = last.GetProperty("lag_gradient_norm");
+        Assert.True(norms[60].GetDouble() < 1e-9 * norms[0].GetDouble());
+        Assert.True(Accuracy(answer("-F name=first")) < 0.5);
+        Assert.True(Accuracy(answer("apply-advice")) == 1);
+
+        static double Accuracy(string shown)
+        {
+            var line = shown.Split('\n').Last(line => line.StartsWith("data: {\"status\":\"succeeded\"", StringComparison.Ordinal));
+            return JsonSerializer.Deserialize<JsonElement>(line["data: ".Length..]).GetProperty("metrics").GetProperty("validation").GetProperty("accuracy").GetDouble();
+        }
     }
 
     /// <summary>A property of every prediction.</summary>

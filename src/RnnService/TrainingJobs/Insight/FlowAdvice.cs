@@ -58,7 +58,7 @@ internal static class FlowAdvice
     private static IEnumerable<Advice> Vanishing(LearningTask task, TrainingSpec spec, GradientFlow flow, int needed)
     {
         var network = spec.Network;
-        var evidence = Text($"{needed} steps back {flow.LeftAfter(needed):G2} of the gradient is left ({Decay(flow)} a step): what lies there cannot be learnt, the memory is {flow.EffectiveMemorySteps()} steps.");
+        var evidence = Text($"{needed} steps back {flow.LeftAfter(needed):G2} of the gradient is left ({Decay(flow)} a step): what lies there is hardly learnt, the memory is {flow.EffectiveMemorySteps()} steps.");
         var isGated = network.Cell is CellKind.Lstm or CellKind.Gru;
         var isChrono = network.ForgetBias is { ValueKind: JsonValueKind.String };
         if (!isGated && needed < LongLag)
