@@ -20,8 +20,8 @@ internal static class AdviceApplication
     {
         var spec = JsonNode.Parse(specJson)!.AsObject();
         spec.Remove("name");
-        // A network of another shape cannot start from the weights of the first.
-        if (advice.Change.Keys.Any(path => path is "network.cell" or "network.hidden_size" or "network.attention")) spec.Remove("init_from");
+        // With init_from the network is that of the start.
+        if (advice.Change.Keys.Any(path => path.StartsWith("network.", StringComparison.Ordinal))) spec.Remove("init_from");
         // A forget bias belongs to its cell.
         if (advice.Change.ContainsKey("network.cell")) spec["network"]!.AsObject().Remove("forget_bias");
         foreach (var (path, value) in advice.Change)
