@@ -3,6 +3,7 @@ using Rnn.Data;
 using Rnn.Layers;
 using Rnn.Metrics;
 using Rnn.Models;
+using Rnn.Tensors;
 
 namespace Rnn.Training;
 
@@ -13,29 +14,33 @@ public static class Evaluation
     private const int LanesPerPass = 8;
 
     /// <summary>Loss, accuracy and, for classes, macro F1; the same figures on any number of threads.</summary>
-    public static Score Measure(Network network, ExampleSet set, BatchShards shards)
-    {
-        if (!network.EmitsTokens)
-        {
-            (float[] logits, int[] targets) = Logits(network, set, shards);
-            return OfLogits(logits, targets, network.Outputs);
-        }
+    public static Score Measure(Network network, ExampleSet set, BatchShards shards) => MeasureRows(network, set, shards).Score;
 
-        var parts = new (double Loss, int Correct, int Count)[Units(set)];
-        ForEachPass(network, set, shards, (unit, pass, logits) =>
+    /// <summary>The same, with what each row of the set adds to it.</summary>
+    public static (Score Score, RowScore[] Rows) MeasureRows(Network network, ExampleSet set, BatchShards shards)
+    {
+        var rows = new RowScore[set.Count];
+        int[][] chosen = new int[set.Count][];
+        ForEachPass(network, set, shards, (_, batch, pass, logits) =>
         {
-            for (int row = 0; row < pass.Targets.Length; row++)
+            var layout = new SequenceLayout();
+            layout.Assign([.. batch.Select(row => set.Targets[row].Length)]);
+            for (int i = 0; i < batch.Length; i++)
             {
-                int target = pass.Targets[row];
-                if (target < 0) continue;
-                ReadOnlySpan<float> values = logits.Slice(row * network.Outputs, network.Outputs);
-                parts[unit].Loss += CrossEntropy.Loss(values, target);
-                parts[unit].Correct += TensorPrimitives.IndexOfMax(values) == target ? 1 : 0;
-                parts[unit].Count++;
+                chosen[batch[i]] = new int[layout.Lengths[i]];
+                for (int t = 0; t < layout.Lengths[i]; t++)
+                {
+                    int at = layout.OffsetAt(t) + i;
+                    ReadOnlySpan<float> values = logits.Slice(at * network.Outputs, network.Outputs);
+                    int answer = chosen[batch[i]][t] = TensorPrimitives.IndexOfMax(values);
+                    int target = pass.Targets[at];
+                    if (target >= 0) rows[batch[i]] = rows[batch[i]].Plus(CrossEntropy.Loss(values, target), answer == target);
+                }
             }
         });
-        int count = Math.Max(1, parts.Sum(part => part.Count));
-        return new Score(parts.Sum(part => part.Loss) / count, (double)parts.Sum(part => part.Correct) / count, null);
+        int count = Math.Max(1, rows.Sum(row => row.Targets));
+        double? macroF1 = network.EmitsTokens ? null : Confusion(set, chosen, network.Outputs).MacroF1;
+        return (new Score(rows.Sum(row => row.Loss) / count, (double)rows.Sum(row => row.Correct) / count, macroF1), rows);
     }
 
     /// <summary>The logits <c>[targets, outputs]</c> of all examples and the targets beside them, in an order that depends on the set alone.</summary>
@@ -43,7 +48,7 @@ public static class Evaluation
     {
         var parts = new List<(float[] Logits, int[] Targets)>[Units(set)];
         for (int i = 0; i < parts.Length; i++) parts[i] = [];
-        ForEachPass(network, set, shards, (unit, pass, logits) => parts[unit].Add((logits.ToArray(), pass.Targets.ToArray())));
+        ForEachPass(network, set, shards, (unit, _, pass, logits) => parts[unit].Add((logits.ToArray(), pass.Targets.ToArray())));
         return ([.. parts.SelectMany(unit => unit).SelectMany(part => part.Logits)], [.. parts.SelectMany(unit => unit).SelectMany(part => part.Targets)]);
     }
 
@@ -63,7 +68,20 @@ public static class Evaluation
         return new Score(loss / Math.Max(1, confusion.Total), confusion.Accuracy, confusion.MacroF1);
     }
 
-    private delegate void Visit(int unit, NetworkPass pass, ReadOnlySpan<float> logits);
+    private static ConfusionMatrix Confusion(ExampleSet set, int[][] chosen, int classes)
+    {
+        var confusion = new ConfusionMatrix(classes);
+        for (int row = 0; row < set.Count; row++)
+        {
+            ReadOnlySpan<int> targets = set.Targets[row].Span;
+            for (int t = 0; t < targets.Length; t++)
+                if (targets[t] >= 0) confusion.Add(targets[t], chosen[row][t]);
+        }
+
+        return confusion;
+    }
+
+    private delegate void Visit(int unit, int[] rows, NetworkPass pass, ReadOnlySpan<float> logits);
 
     private static int Units(ExampleSet set) => set.Lanes > 0 ? (set.Lanes + LanesPerPass - 1) / LanesPerPass : Batching.Count(set, RowsPerPass);
 
@@ -89,7 +107,7 @@ public static class Evaluation
         void Run(NetworkPass pass, int unit, int[] rows)
         {
             pass.Assign(set, rows);
-            visit(unit, pass, pass.Forward());
+            visit(unit, rows, pass, pass.Forward());
         }
     }
 }

@@ -90,4 +90,29 @@ public sealed class EvaluationTests
             Assert.Equal(wantOrder, order.Where((_, i) => i % 3 == lane));
         }
     }
+
+    /// <summary>Sequences of several lengths, cut into many batches: what is told of a row is what measuring it alone tells.</summary>
+    [Fact]
+    public void Every_row_adds_what_it_is_worth_alone()
+    {
+        var random = new Random(8);
+        var model = new SequenceLabeler(new() { Encoder = new() { FeatureSize = 2, Cell = CellKind.Gru, HiddenSize = 5, Bidirectional = true }, Classes = 3 });
+        model.Initialize(1);
+        model.Pack(training: false);
+        Sequence[] inputs = [.. Enumerable.Range(0, 70).Select(i => Sequence.OfFrames(Kernels.Widths.Random(2 * (1 + random.Next(7)), i), 2))];
+        ReadOnlyMemory<int>[] targets = [.. inputs.Select(input => new ReadOnlyMemory<int>([.. Enumerable.Range(0, input.Steps).Select(_ => random.Next(-1, 3))]))];
+        using var shards = new BatchShards(2);
+
+        var (score, rows) = Evaluation.MeasureRows(model, new ExampleSet(inputs, targets), shards);
+
+        for (var row = 0; row < rows.Length; row++)
+        {
+            var alone = Evaluation.Measure(model, new ExampleSet([inputs[row]], [targets[row]]), shards);
+            var count = targets[row].ToArray().Count(target => target >= 0);
+            Assert.Equal((count, (int)Math.Round(alone.Accuracy * count)), (rows[row].Targets, rows[row].Correct));
+            Assert.Equal(alone.Loss * count, rows[row].Loss, 1e-5);
+        }
+
+        Assert.Equal((double)rows.Sum(row => row.Correct) / rows.Sum(row => row.Targets), score.Accuracy);
+    }
 }
