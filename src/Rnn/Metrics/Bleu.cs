@@ -22,7 +22,7 @@ public sealed record BleuScore(IReadOnlyList<int> Matches, IReadOnlyList<int> To
 /// <summary>Corpus BLEU-4 (Papineni et al. 2002): uniform weights, several references, no smoothing.</summary>
 public static partial class Bleu
 {
-    private const int LongestNgram = 4;
+    internal const int LongestNgram = 4;
 
     /// <summary>Scores hypotheses against their references, both as tokens.</summary>
     public static BleuScore Score(IEnumerable<(IReadOnlyList<string> Hypothesis, IReadOnlyList<IReadOnlyList<string>> References)> corpus)
