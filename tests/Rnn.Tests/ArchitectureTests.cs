@@ -5,7 +5,7 @@ namespace Rnn.Tests;
 
 /// <summary>
 /// The order of the rooms in src/Rnn, read from the source files:
-/// Kernels → Tensors → {Data, Cells, Metrics} → Layers → Models → {Decoding, Training} → Interchange, an arrow reads "is used by".
+/// Kernels → Tensors → {Data, Cells, Metrics} → Layers → {Models, Baselines} → {Decoding, Training} → Interchange, an arrow reads "is used by".
 /// </summary>
 public sealed partial class ArchitectureTests
 {
@@ -18,6 +18,7 @@ public sealed partial class ArchitectureTests
         ["Metrics"] = 2,
         ["Layers"] = 3,
         ["Models"] = 4,
+        ["Baselines"] = 4,
         ["Decoding"] = 5,
         ["Training"] = 5,
         ["Interchange"] = 6,
