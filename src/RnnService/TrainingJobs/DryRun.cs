@@ -51,7 +51,7 @@ internal sealed class DryRun(DatasetReader datasets, StartingPoints starts, RnnS
         var (spec, task) = (request.Spec, request.Training.Task);
         JobRows? rows(Storage.DatasetRow? row) => row is null ? null : JobRows.Read(datasets, row);
         var start = starts.Load(spec.InitFrom);
-        var data = TrainingData.Make(task, spec, JobRows.Read(datasets, request.Training), rows(request.Validation), rows(request.Test), start?.Codec);
+        var data = TrainingData.Make(task, spec, SplitRows.Of(JobRows.Read(datasets, request.Training), rows(request.Validation), rows(request.Test), spec.Training), start?.Codec);
         var network = data.MakeNetwork(task, spec.Network);
         network.Initialize((ulong)spec.Training.Seed);
         using var shards = new BatchShards(options.Threads);

@@ -95,7 +95,7 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
         transaction.Commit();
     }
 
-    /// <summary>Stores an epoch's measurements and tells them.</summary>
+    /// <summary>Stores an epoch's measurements, if there are any yet, and tells them.</summary>
     /// <exception cref="FencedException">Another worker has the job.</exception>
     public void AppendMetrics(JobClaim claim, IReadOnlyList<MetricRow> points, JobMetrics best)
     {
@@ -104,7 +104,7 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
         var json = JsonSerializer.Serialize(best, JsonConventions.Stored);
         Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.MetricsJson, json)));
         context.Metrics.AddRange(points);
-        Append(context, claim.JobId, JobEvent.OfMetrics(points), time.GetUtcNow().UtcDateTime);
+        if (points.Count > 0) Append(context, claim.JobId, JobEvent.OfMetrics(points), time.GetUtcNow().UtcDateTime);
         transaction.Commit();
     }
 
@@ -184,18 +184,19 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
     /// <summary>One transaction publishes: the version, the final metrics and the end of the job. The weights' blob is written already.</summary>
     /// <returns>The version's number.</returns>
     /// <exception cref="FencedException">Another worker has the job; nothing was published.</exception>
-    public int Publish(JobClaim claim, JobStatus status, NewVersion version, string metricsJson, StoredProgress progress, IReadOnlyList<MetricRow> points)
+    public int Publish(JobClaim claim, JobStatus status, NewVersion version, JobMetrics metrics, StoredProgress progress, IReadOnlyList<MetricRow> points)
     {
         using var context = contexts.CreateDbContext();
         using var transaction = context.Database.BeginTransaction();
         var now = time.GetUtcNow().UtcDateTime;
-        var json = JsonSerializer.Serialize(progress, JsonConventions.Stored);
+        var (json, metricsJson) = (JsonSerializer.Serialize(progress, JsonConventions.Stored), JsonSerializer.Serialize(metrics, JsonConventions.Stored));
         // First, so that the row is ours until the commit.
         Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.LeaseUntil, (DateTime?)null)));
         var number = ModelRegistry.AddVersion(context, version, now);
         context.Metrics.AddRange(points);
         context.SaveChanges();
         if (points.Count > 0) Append(context, claim.JobId, JobEvent.OfMetrics(points), now);
+        if (metrics.Baseline?.Warning is { } warning) Append(context, claim.JobId, JobEvent.OfWarning(warning), now);
         Own(context, claim).ExecuteUpdate(set => set
             .SetProperty(job => job.Status, status)
             .SetProperty(job => job.ResultVersion, number)

@@ -30,7 +30,6 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
             ValidationDatasetId = checkedRequest.Validation?.Id,
             TestDatasetId = checkedRequest.Test?.Id,
             SpecJson = JsonSerializer.Serialize(checkedRequest.Spec, JsonConventions.Stored),
-            MetricsJson = JsonSerializer.Serialize(new JobMetrics { Baseline = checkedRequest.Baseline }, JsonConventions.Stored),
             WarningsJson = JsonSerializer.Serialize(checkedRequest.Warnings, JsonConventions.Stored),
             TraceParent = Activity.Current?.Id,
             CreatedAt = now.UtcDateTime,
@@ -83,7 +82,7 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
             throw new ProblemException(Problems.Invalid($"Training would need about {Megabytes(cost.MemoryBytes)} MB of memory; this machine has {Megabytes(available)} MB.",
                 "Make network.hidden_size, network.embedding_size, tokenizer.vocabulary_size or training.batch_size smaller."));
         string[] warnings = [.. JobDoctor.Warnings(spec, training, validation, test), .. await overlap.WarningsAsync(training.Row, validation?.Row, test?.Row, cancellationToken)];
-        return new CheckedRequest(spec, training.Row, validation?.Row, test?.Row, cost, Baseline(training, validation, test), warnings);
+        return new CheckedRequest(spec, training.Row, validation?.Row, test?.Row, cost, warnings);
     }
 
     private static async Task<StoredDataset> FindAsync(RnnDbContext context, string pointer, string name, CancellationToken cancellationToken)
@@ -137,15 +136,6 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
         string.Join(" ", errors.Select(error => error.Hint).Distinct()),
         [.. errors.Select(error => ProblemError.At(error.Pointer, error.Detail))]);
 
-    /// <summary>The most frequent label; where text is emitted there is none.</summary>
-    private static JobBaseline? Baseline(StoredDataset training, StoredDataset? validation, StoredDataset? test)
-    {
-        if (training.Labels.Count == 0) return null;
-        var label = training.Labels.MaxBy(pair => pair.Value).Key;
-        var (split, measured) = test is not null ? ("test", test) : validation is not null ? ("validation", validation) : ("train", training);
-        return new JobBaseline(label, split, (double)measured.Labels.GetValueOrDefault(label) / measured.Labels.Values.Sum());
-    }
-
     private static void Refuse(ProblemResult? problem)
     {
         if (problem is not null) throw new ProblemException(problem);
@@ -160,7 +150,6 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
 /// <param name="Validation">The validation dataset, if given.</param>
 /// <param name="Test">The test dataset, if given.</param>
 /// <param name="Cost">What it will need.</param>
-/// <param name="Baseline">What must be beaten.</param>
 /// <param name="Warnings">What may surprise.</param>
 internal sealed record CheckedRequest(
-    TrainingSpec Spec, DatasetRow Training, DatasetRow? Validation, DatasetRow? Test, SpecCost Cost, JobBaseline? Baseline, IReadOnlyList<string> Warnings);
+    TrainingSpec Spec, DatasetRow Training, DatasetRow? Validation, DatasetRow? Test, SpecCost Cost, IReadOnlyList<string> Warnings);

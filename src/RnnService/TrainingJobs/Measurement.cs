@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Rnn.Data;
+using Rnn.Metrics;
 using Rnn.Models;
 using Rnn.Training;
 
@@ -16,16 +17,16 @@ internal sealed class Measurement(Network network, TrainingData data, TokenizerK
     private const int MostTrainingWindows = 2_000;
 
     /// <summary>The figures of the epoch that ended, its loss measured already.</summary>
-    public SplitMetrics After(Score validation) => Metrics(validation, [.. data.ValidationTexts.Take(TextsOfAGlance)]);
+    public SplitMetrics After(Score validation) => Metrics(validation, Texts([.. data.ValidationTexts.Take(TextsOfAGlance)]));
 
     /// <summary>On a part of the training rows, if they are many; without BLEU.</summary>
-    public SplitMetrics Train() => Metrics(Evaluation.Measure(network, TrainingPart(), shards), []);
+    public SplitMetrics Train() => Metrics(Evaluation.Measure(network, TrainingPart(), shards), null);
 
     /// <summary>On all validation rows.</summary>
-    public SplitMetrics Validation() => Metrics(Evaluation.Measure(network, data.Validation, shards), data.ValidationTexts);
+    public MeasuredSplit Validation() => Whole(data.Validation, data.ValidationTexts);
 
     /// <summary>On all test rows, if there are any.</summary>
-    public SplitMetrics? Test() => data.Test is null ? null : Metrics(Evaluation.Measure(network, data.Test, shards), data.TestTexts);
+    public MeasuredSplit? Test() => data.Test is null ? null : Whole(data.Test, data.TestTexts);
 
     /// <summary>Seconds that all measuring of a run takes: a trial of the loss and one of the texts, times what there will be of them.</summary>
     public double EstimateSeconds(int epochs)
@@ -52,15 +53,29 @@ internal sealed class Measurement(Network network, TrainingData data, TokenizerK
         return set.Count > most && most > 0 ? new ExampleSet([.. set.Inputs.Take(most)], [.. set.Targets.Take(most)], set.Lanes) : set;
     }
 
-    private double Texts(IReadOnlyList<ReferenceTexts> texts) => ReferenceTexts.Bleu(network, data.Codec, texts, tokenizer == TokenizerKind.Char, shards);
+    private MeasuredSplit Whole(ExampleSet set, IReadOnlyList<ReferenceTexts> texts)
+    {
+        var (score, rows) = Evaluation.MeasureRows(network, set, shards);
+        var bleu = Texts(texts);
+        return new(Metrics(score, bleu), bleu ?? SufficientStatistics.OfMean(rows.Select(row => (network.EmitsTokens ? row.Loss : row.Correct, row.Targets))));
+    }
 
-    private SplitMetrics Metrics(Score score, IReadOnlyList<ReferenceTexts> texts) => new()
+    /// <summary>BLEU of the greedy answers; null where no text is emitted for an input.</summary>
+    private SufficientStatistics? Texts(IReadOnlyList<ReferenceTexts> texts) =>
+        texts.Count == 0 ? null : SufficientStatistics.OfBleu(ReferenceTexts.Scores(texts, ReferenceTexts.Greedy(network, data.Codec, texts, shards), tokenizer == TokenizerKind.Char));
+
+    private SplitMetrics Metrics(Score score, SufficientStatistics? bleu) => new()
     {
         Loss = score.Loss,
         Accuracy = score.Accuracy,
         MacroF1 = score.MacroF1,
         // Infinity is no JSON number; nobody misses a perplexity of 10^300.
         Perplexity = network.EmitsTokens ? Math.Min(score.Perplexity, double.MaxValue) : null,
-        Bleu = texts.Count > 0 ? Texts(texts) : null,
+        Bleu = bleu?.Value,
     };
 }
+
+/// <summary>The figures of a split.</summary>
+/// <param name="Metrics">All of them.</param>
+/// <param name="Figure">The one that a baseline is compared by: accuracy, the loss of a language model, or BLEU where text is emitted for an input.</param>
+internal sealed record MeasuredSplit(SplitMetrics Metrics, SufficientStatistics Figure);

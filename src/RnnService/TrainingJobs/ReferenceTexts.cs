@@ -22,16 +22,19 @@ internal sealed record ReferenceTexts(Sequence Input, IReadOnlyList<string> Refe
             .Select(same => new ReferenceTexts(CodecLearning.Encode(codec, same.First()), [.. same.Select(row => row.Target!)])),
     ];
 
-    /// <summary>
-    /// Corpus BLEU-4 of the network's greedy answers over lower-cased words and marks, or, for a vocabulary of characters, over characters.
-    /// The network must be packed.
-    /// </summary>
-    public static double Bleu(Network network, Codec codec, IReadOnlyList<ReferenceTexts> texts, bool overCharacters, BatchShards shards)
+    /// <summary>The network's greedy answers. It must be packed.</summary>
+    public static IReadOnlyList<string> Greedy(Network network, Codec codec, IReadOnlyList<ReferenceTexts> texts, BatchShards shards)
     {
-        string[] split(string text) => overCharacters ? Rnn.Metrics.Bleu.Characters(text) : Rnn.Metrics.Bleu.Words(text);
-        var hypotheses = new string[texts.Count];
-        shards.Run(texts.Count, i => hypotheses[i] = Greedy(network, codec, texts[i]));
-        return Rnn.Metrics.Bleu.Score(texts.Select((text, i) => ((IReadOnlyList<string>)split(hypotheses[i]), (IReadOnlyList<IReadOnlyList<string>>)[.. text.References.Select(split)]))).Bleu;
+        var answers = new string[texts.Count];
+        shards.Run(texts.Count, i => answers[i] = Greedy(network, codec, texts[i]));
+        return answers;
+    }
+
+    /// <summary>The BLEU-4 counts of an answer to each text, over lower-cased words and marks or, for a vocabulary of characters, over characters.</summary>
+    public static IEnumerable<BleuScore> Scores(IReadOnlyList<ReferenceTexts> texts, IReadOnlyList<string> answers, bool overCharacters)
+    {
+        string[] split(string text) => overCharacters ? Bleu.Characters(text) : Bleu.Words(text);
+        return texts.Select((text, i) => Bleu.Score([(split(answers[i]), [.. text.References.Select(split)])]));
     }
 
     /// <summary>The greedy answer to a text's input. The network must be packed.</summary>

@@ -5,17 +5,6 @@ using RnnService.Storage.Examples;
 
 namespace RnnService.TrainingJobs;
 
-/// <summary>The rows of a dataset that a job reads.</summary>
-/// <param name="Rows">In the order of the file; of a plain text file one row that holds all of it.</param>
-/// <param name="IsOneText">Whether the one row is a text without beginning and end.</param>
-internal sealed record JobRows(IReadOnlyList<DatasetExample> Rows, bool IsOneText)
-{
-    /// <summary>The stored rows.</summary>
-    public static JobRows Read(DatasetReader datasets, DatasetRow dataset) => dataset.Task == LearningTask.LanguageModeling
-        ? new([.. datasets.ReadTexts(dataset, CancellationToken.None).Select(text => new DatasetExample { Text = text })], dataset.Format == DatasetFormat.Text)
-        : new([.. datasets.Read(dataset, CancellationToken.None)], false);
-}
-
 /// <summary>The rows of a job as the network sees them, and what turned them into that.</summary>
 /// <param name="Codec">The way in and out, learnt from the training rows.</param>
 /// <param name="Train">Rows to learn from.</param>
@@ -40,20 +29,18 @@ internal sealed record TrainingData(
     /// <summary>Learns the codec from the training rows, unless it is known, and encodes all rows.</summary>
     /// <param name="task">What the rows teach.</param>
     /// <param name="spec">The resolved spec.</param>
-    /// <param name="training">Rows of the training dataset.</param>
-    /// <param name="validation">Rows of the validation dataset; null holds a part of the training rows out.</param>
-    /// <param name="test">Rows of the test dataset, if any.</param>
+    /// <param name="rows">The rows.</param>
     /// <param name="known">The codec of the checkpoint or version to start from, if any.</param>
-    public static TrainingData Make(LearningTask task, TrainingSpec spec, JobRows training, JobRows? validation, JobRows? test, Codec? known)
+    public static TrainingData Make(LearningTask task, TrainingSpec spec, SplitRows rows, Codec? known)
     {
-        var (train, held) = validation is null ? HoldOut(task, spec, training) : (training, validation);
-        var codec = known ?? CodecLearning.Learn(task, spec, train.Rows, training.Rows);
+        var (train, held, test) = (rows.Train, rows.Validation, rows.Test);
+        var codec = known ?? CodecLearning.Learn(task, spec, train.Rows, rows.All.Rows);
         var settings = spec.Training;
         if (task != LearningTask.LanguageModeling)
         {
             var measured = Examples(codec, held.Rows);
             return new TrainingData(codec, Examples(codec, train.Rows), measured, measured, test is null ? null : Examples(codec, test.Rows),
-                ReferenceTexts.Of(codec, held.Rows), test is null ? [] : ReferenceTexts.Of(codec, test.Rows), training.IsOneText, Spread(held.Rows, RowsShown));
+                ReferenceTexts.Of(codec, held.Rows), test is null ? [] : ReferenceTexts.Of(codec, test.Rows), rows.All.IsOneText, Spread(held.Rows, RowsShown));
         }
 
         var heldTokens = Tokens(codec, held);
@@ -61,7 +48,7 @@ internal sealed record TrainingData(
         var probe = heldTokens[..Math.Min(heldTokens.Length, (2 * ProbeLanes * settings.BpttSteps!.Value) + 1)];
         return new TrainingData(codec, TextStream.Windows(Tokens(codec, train), settings.BatchSize, settings.BpttSteps.Value), Measured(heldTokens),
             TextStream.Windows(probe, Math.Clamp(probe.Length / (2 * settings.BpttSteps.Value), 1, ProbeLanes), settings.BpttSteps.Value),
-            test is null ? null : Measured(Tokens(codec, test)), [], [], training.IsOneText, Spread(held.Rows, RowsShown));
+            test is null ? null : Measured(Tokens(codec, test)), [], [], rows.All.IsOneText, Spread(held.Rows, RowsShown));
     }
 
     /// <summary>A network of the spec's shape for this data; its weights are zero.</summary>
@@ -74,25 +61,8 @@ internal sealed record TrainingData(
     private static DatasetExample[] Spread(IReadOnlyList<DatasetExample> rows, int most) =>
         [.. Enumerable.Range(0, Math.Min(most, rows.Count)).Select(i => rows[(int)((long)i * rows.Count / Math.Min(most, rows.Count))])];
 
-    /// <summary>A part of the training rows, of every class; of one text its end.</summary>
-    private static (JobRows Train, JobRows Held) HoldOut(LearningTask task, TrainingSpec spec, JobRows all)
-    {
-        var fraction = spec.Training.ValidationFraction!.Value;
-        if (all.IsOneText)
-        {
-            var text = all.Rows[0].Text!;
-            var cut = Math.Clamp((int)(text.Length * (1 - fraction)), 1, text.Length - 1);
-            // Never between the halves of a surrogate pair.
-            if (char.IsLowSurrogate(text[cut])) cut++;
-            return (new([new DatasetExample { Text = text[..cut] }], true), new([new DatasetExample { Text = text[cut..] }], true));
-        }
-
-        var classes = all.Rows.Select(row => row.Label).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
-        var split = Holdout.Split([.. all.Rows.Select(row => classes.BinarySearch(row.Label, StringComparer.Ordinal))], classes.Count, fraction, (ulong)spec.Training.Seed);
-        return (new([.. split.Training.Select(row => all.Rows[row])], false), new([.. split.Validation.Select(row => all.Rows[row])], false));
-    }
-
-    private static ExampleSet Examples(Codec codec, IReadOnlyList<DatasetExample> rows)
+    /// <summary>Rows as a codec turns them into inputs and targets.</summary>
+    public static ExampleSet Examples(Codec codec, IReadOnlyList<DatasetExample> rows)
     {
         var classes = codec.Labels.Select((label, i) => (label, i)).ToDictionary(pair => pair.label, pair => pair.i, StringComparer.Ordinal);
         int[] target(DatasetExample row) => row.Target is not null ? codec.Output!.EncodeTarget(row.Target)

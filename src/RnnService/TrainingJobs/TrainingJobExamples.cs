@@ -68,7 +68,7 @@ internal static class TrainingJobExamples
           },
           "progress": {"epoch": 1, "epochs": 3, "step": 80, "total_steps": 171, "fraction": 0.468, "tokens_per_second": 31000, "eta_seconds": 1.2},
           "metrics": {"train": {"loss": 0.52, "accuracy": 0.74}, "validation": {"loss": 0.31, "accuracy": 0.9, "macro_f1": 0.9}},
-          "baseline": {"label": "negative", "split": "test", "accuracy": 0.5},
+          "baseline": {"name": "naive_bayes", "metric": "accuracy", "split": "test", "value": 0.76, "interval": [0.69, 0.82], "majority": {"label": "negative", "accuracy": 0.5}, "model": null, "model_beats_baseline": null},
           "result": null, "warnings": [], "error": null, "attempt": 0, "worker": "server-4711",
           "created_at": "2026-11-23T12:00:00Z", "started_at": "2026-11-23T12:00:00.3Z", "finished_at": null
         }

@@ -32,7 +32,7 @@ internal sealed record TrainingJobResponse
     /// <summary>Metrics of the best weights so far.</summary>
     public required JobMetrics Metrics { get; init; }
 
-    /// <summary>What answering always with the most frequent training label would reach.</summary>
+    /// <summary>What a trivial competitor reaches and whether the model beats it; null before a worker has read the data, and for verifications.</summary>
     public required JobBaseline? Baseline { get; init; }
 
     /// <summary>The version that it replays, in place of training a new one; else left out.</summary>
@@ -83,7 +83,7 @@ internal sealed record TrainingJobResponse
             Result = row.ResultVersion is int version ? new JobResult(row.Model, version)
                 : row.VerdictJson is { } verdict ? new JobResult(row.Model, row.VerifiesVersion!.Value, JsonSerializer.Deserialize<JobVerification>(verdict, JsonConventions.Stored)) : null,
             Verifies = row.VerifiesVersion is int verified ? $"{row.Model}:{verified}" : null,
-            Warnings = JsonSerializer.Deserialize<string[]>(row.WarningsJson, JsonConventions.Stored)!,
+            Warnings = [.. JsonSerializer.Deserialize<string[]>(row.WarningsJson, JsonConventions.Stored)!, .. metrics.Baseline?.Warning is { } warning ? [warning] : Array.Empty<string>()],
             Error = row.Error,
             Attempt = row.Attempt,
             Worker = row.Worker,
@@ -115,12 +115,6 @@ internal sealed record JobResult(string Model, int Version, [property: JsonIgnor
 /// <param name="ReplayedSha256">Hash of the weights that the replay ended in; null where nothing was trained.</param>
 /// <param name="Detail">The verdict as a sentence.</param>
 internal sealed record JobVerification(bool? Verified, string ReceiptSha256, string? StoredSha256, string? ReplayedSha256, string Detail);
-
-/// <summary>What a model must beat to have learnt anything.</summary>
-/// <param name="Label">The most frequent training label.</param>
-/// <param name="Split">Where the accuracy was counted: <c>test</c>, <c>validation</c> or <c>train</c>.</param>
-/// <param name="Accuracy">Share of the split's rows with that label.</param>
-internal sealed record JobBaseline(string Label, string Split, double Accuracy);
 
 /// <summary>A job's measurements, ascending by step.</summary>
 /// <param name="Data">The points.</param>

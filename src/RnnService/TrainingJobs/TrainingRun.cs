@@ -14,6 +14,7 @@ internal sealed class TrainingRun
     private readonly JobClaim _claim;
     private readonly TrainingSpec _spec;
     private readonly TrainingData _data;
+    private readonly Competitor? _competitor;
     private readonly BatchShards _shards;
     private readonly JobLedger _ledger;
     private readonly Network _network;
@@ -25,14 +26,14 @@ internal sealed class TrainingRun
     private long _storedStep;
 
     /// <summary>Prepares the run; goes on from the checkpoint if there is one, else starts from the network's weights.</summary>
-    public TrainingRun(JobClaim claim, LearningTask task, TrainingSpec spec, TrainingData data, Network network, BatchShards shards, JobLedger ledger, Checkpoint? checkpoint, StoredProgress progress, JobMetrics best)
+    public TrainingRun(JobClaim claim, LearningTask task, TrainingSpec spec, TrainingData data, Competitor? competitor, Network network, BatchShards shards, JobLedger ledger, Checkpoint? checkpoint, StoredProgress progress, JobMetrics best)
     {
-        (_claim, _spec, _data, _shards, _ledger, _network) = (claim, spec, data, shards, ledger, network);
+        (_claim, _spec, _data, _competitor, _shards, _ledger, _network) = (claim, spec, data, competitor, shards, ledger, network);
         _measurement = new Measurement(network, data, spec.Tokenizer?.Kind, shards);
         _samples = new EpochSamples(network, data, shards);
         _loop = new TrainingLoop(_network, data.Train, data.Validation, TrainingConfigs.Of(spec.Training, data.Train, network), shards);
         if (checkpoint is not null) _loop.Restore(checkpoint);
-        Best = best;
+        Best = best with { Baseline = competitor?.Alone() };
         // The row may be ahead of the checkpoint: what was done after it is done again.
         var shown = progress.Shown with { Step = _loop.State.Step, Epoch = _loop.State.Epoch };
         _meter = new ProgressMeter(progress with { Shown = shown }, spec.Training.Epochs, _loop.TotalSteps);
@@ -91,7 +92,8 @@ internal sealed class TrainingRun
     {
         _loop.TakeBest();
         var (epoch, step) = (Math.Max(1, _loop.State.BestEpoch), _loop.State.Step);
-        var metrics = new JobMetrics { Baseline = Best.Baseline, Train = _measurement.Train(), Validation = _measurement.Validation(), Test = _measurement.Test() };
+        var (train, validation, test) = (_measurement.Train(), _measurement.Validation(), _measurement.Test());
+        var metrics = new JobMetrics { Baseline = _competitor?.Against((test ?? validation).Figure), Train = train, Validation = validation.Metrics, Test = test?.Metrics };
         IReadOnlyList<MetricRow> points = metrics.Test is null ? [] : [.. Points(step, epoch, "test", metrics.Test)];
         if (_flow is not null) Tell(_flow.Last(step, metrics.Train, metrics.Validation, _loop.State.Rescues));
         return (new TrainedModel(_network, _data.Codec), metrics, points);

@@ -65,8 +65,8 @@ internal sealed class TrainingWorker(
         var training = ledger.Dataset(job.DatasetId);
         var start = starts.Load(spec.InitFrom);
         var known = checkpoint is not null ? Codec.ReadFrom(checkpoint.Metadata, emits: training.Task is LearningTask.Captioning or LearningTask.Translation or LearningTask.LanguageModeling) : start?.Codec;
-        JobRows? rows(string? id) => id is null ? null : JobRows.Read(datasets, ledger.Dataset(id));
-        var data = TrainingData.Make(training.Task, spec, JobRows.Read(datasets, training), rows(job.ValidationDatasetId), rows(job.TestDatasetId), known);
+        using var shards = new BatchShards(options.Threads);
+        var (data, competitor) = Read(job, spec, training, known, competes: receipt is null, shards);
         ledger.AppendWarnings(claim, [.. UnknownTokens.Warnings(spec.Tokenizer, data)]);
         var network = data.MakeNetwork(training.Task, spec.Network);
         if (start is null) network.Initialize((ulong)spec.Training.Seed);
@@ -75,8 +75,8 @@ internal sealed class TrainingWorker(
         var progress = checkpoint is null || job.ProgressJson is null ? StoredProgress.None(spec.Training.Epochs) : JsonSerializer.Deserialize<StoredProgress>(job.ProgressJson, JsonConventions.Stored)!;
         var metrics = job.MetricsJson is null ? new JobMetrics() : JsonSerializer.Deserialize<JobMetrics>(job.MetricsJson, JsonConventions.Stored)!;
 
-        using var shards = new BatchShards(options.Threads);
-        var run = new TrainingRun(claim, training.Task, spec, data, network, shards, ledger, checkpoint, progress, metrics);
+        var run = new TrainingRun(claim, training.Task, spec, data, competitor, network, shards, ledger, checkpoint, progress, metrics);
+        ledger.AppendMetrics(claim, [], run.Best);
         var metadata = new Dictionary<string, string>();
         data.Codec.WriteTo(metadata);
         using var checkpoints = new CheckpointWriter(blobs, ledger, claim, running, metadata, log);
@@ -103,6 +103,15 @@ internal sealed class TrainingWorker(
         {
             Publish(claim, job, spec, training, run, done ? JobStatus.Succeeded : JobStatus.Cancelled);
         }
+    }
+
+    /// <summary>The data and what must be beaten on it. A method of its own, so that the rows as they are stored are not kept while the job trains.</summary>
+    private (TrainingData Data, Competitor? Competitor) Read(TrainingJobRow job, TrainingSpec spec, DatasetRow training, Codec? known, bool competes, BatchShards shards)
+    {
+        JobRows? read(string? id) => id is null ? null : JobRows.Read(datasets, ledger.Dataset(id));
+        var rows = SplitRows.Of(JobRows.Read(datasets, training), read(job.ValidationDatasetId), read(job.TestDatasetId), spec.Training);
+        var data = TrainingData.Make(training.Task, spec, rows, known);
+        return (data, competes ? Competitor.Measure(training.Task, spec, rows, data, shards) : null);
     }
 
     private Checkpoint? LatestCheckpoint(string jobId)
@@ -136,7 +145,7 @@ internal sealed class TrainingWorker(
         {
             var version = new NewVersion(job.Model, training.Task, job.Id, blob.Id, job.SpecJson,
                 JsonSerializer.Serialize(metrics with { Baseline = null }, JsonConventions.Stored), receipt);
-            number = ledger.Publish(claim, status, version, JsonSerializer.Serialize(metrics, JsonConventions.Stored), run.Progress, points);
+            number = ledger.Publish(claim, status, version, metrics, run.Progress, points);
         }
         catch
         {

@@ -47,7 +47,7 @@ public sealed class SharedDataTests(ServiceFixture fixture) : IClassFixture<Serv
             Assert.Equal(await File.ReadAllTextAsync(path, cancellation), Assert.Single(reader.ReadTexts(stored, cancellation)));
     }
 
-    private static string Root()
+    internal static string Root()
     {
         if (Environment.GetEnvironmentVariable("RNN_DATA") is { Length: > 0 } given)
             return given;

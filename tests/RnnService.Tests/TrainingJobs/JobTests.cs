@@ -32,7 +32,7 @@ public sealed class JobTests(ServiceFixture fixture) : IClassFixture<ServiceFixt
         Assert.Equal(("first", "learnt", "sentences"), (job.Text("name"), job.Text("model"), job.Text("dataset")));
         Assert.Equal(1, job.GetProperty("result").GetProperty("version").GetInt32());
         Assert.Equal(1.0, job.GetProperty("progress").GetProperty("fraction").GetDouble());
-        Assert.Equal(0.5, job.GetProperty("baseline").GetProperty("accuracy").GetDouble());
+        Assert.Equal(0.5, job.GetProperty("baseline").GetProperty("majority").GetProperty("accuracy").GetDouble());
         Assert.Equal(JsonValueKind.Null, job.GetProperty("error").ValueKind);
         Assert.InRange(job.GetProperty("metrics").GetProperty("test").GetProperty("accuracy").GetDouble(), 0.9, 1);
         Assert.InRange(job.GetProperty("metrics").GetProperty("train").GetProperty("loss").GetDouble(), 0, 0.3);
