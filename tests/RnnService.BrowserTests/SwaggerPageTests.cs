@@ -97,6 +97,10 @@ public sealed class SwaggerPageTests
             await TrainAsync(client, shape.Model, shape.Train.Name, shape.Task == "sequence_labeling" ? new { hidden_size = 8, bidirectional = false } : new { hidden_size = 8 });
         }
 
+        var letters = DemoShapes.Letters;
+        await client.EnsureDatasetAsync(letters.Task, letters.Train, Cancellation);
+        await TrainAsync(client, letters.Model, letters.Train.Name, new { cell = "rnn_tanh", recurrent_init = "uniform", bidirectional = false, pooling = "last", hidden_size = 8 });
+
         // Two versions, so that the model is still there when the first is gone.
         for (var version = 1; version <= 2; version++) await TrainAsync(client, Disposable, DemoShapes.Signals.Train.Name, new { hidden_size = 4 });
     }

@@ -54,6 +54,18 @@ internal sealed class DemoClient(HttpClient http)
         return (await ReadAsync(answer, cancellationToken)).GetProperty("id").GetString()!;
     }
 
+    /// <summary>The newest point of a job's gradient flow.</summary>
+    public async Task<JsonElement> GradientFlowAsync(string job, CancellationToken cancellationToken) =>
+        (await http.GetFromJsonAsync<JsonElement>($"api/v1/training-jobs/{job}/gradient-flow", cancellationToken)).GetProperty("data").EnumerateArray().Last();
+
+    /// <summary>Starts a job with the first advice for another.</summary>
+    /// <returns>Its id.</returns>
+    public async Task<string> ApplyAdviceAsync(string job, CancellationToken cancellationToken)
+    {
+        using var answer = await http.PostAsync($"api/v1/training-jobs/{job}/apply-advice", null, cancellationToken);
+        return (await ReadAsync(answer, cancellationToken)).GetProperty("id").GetString()!;
+    }
+
     /// <summary>Watches a job until it ends.</summary>
     /// <param name="id">The job.</param>
     /// <param name="watch">Called with every look at it.</param>

@@ -34,7 +34,7 @@ internal static class DemoCommand
         {
             screen.Begin(address, directory);
             foreach (var section in (Func<Task>[])
-                [sections.VectorsAsync, sections.CaptionsAsync, sections.SentencesAsync, sections.VideosAsync, sections.DatesAsync, sections.SignalsAsync, sections.RhymesAsync])
+                [sections.VectorsAsync, sections.CaptionsAsync, sections.SentencesAsync, sections.VideosAsync, sections.DatesAsync, sections.SignalsAsync, sections.RhymesAsync, sections.LettersAsync])
                 await section();
             screen.End(address);
             await app.WaitForShutdownAsync();

@@ -100,6 +100,21 @@ internal sealed class DemoScreen(IAnsiConsole console)
                 $"  {attribution.GetProperty("token").GetString(),-12} {Math.Round(attribution.GetProperty("attribution").GetDouble(), 2),6:+0.00;-0.00;0.00} nats → {running.GetProperty("label").GetString()} {100 * running.GetProperty("score").GetDouble():0.0} %"));
     }
 
+    /// <summary>What is left of a gradient on its way back, one line every ten steps: a character for every factor of ten.</summary>
+    public void Flow(JsonElement point)
+    {
+        double[] norms = [.. point.GetProperty("lag_gradient_norm").EnumerateArray().Select(norm => norm.GetDouble())];
+        for (var lag = 0; lag < norms.Length; lag += 10)
+        {
+            var left = norms[lag] / norms[0];
+            Line(string.Create(CultureInfo.InvariantCulture, $"  {lag,3} steps back {left,8:0.0E+0} {new string('█', (int)Math.Clamp(16 + Math.Log10(left), 0, 20))}"));
+        }
+
+        console.MarkupLine($"  Verdict: [bold]{Markup.Escape(point.GetProperty("verdict").GetString()!)}[/]");
+        if (point.GetProperty("advice").EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Object } advice)
+            Line($"Advice {advice.GetProperty("code").GetString()}: {advice.GetProperty("evidence").GetString()}");
+    }
+
     /// <summary>A text of several lines.</summary>
     public void Verse(string text)
     {

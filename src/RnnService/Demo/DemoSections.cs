@@ -95,6 +95,28 @@ internal sealed class DemoSections(DemoClient client, DemoScreen screen, DemoCur
         Repeat(DemoShapes.Rhymes, "generate", request);
     }
 
+    /// <summary>A network that forgets, why, and one that its advice made.</summary>
+    public async Task LettersAsync()
+    {
+        var shape = DemoShapes.Letters;
+        await LearnAsync(shape);
+        screen.Line("What is left of the gradient so many steps before the last one:");
+        screen.Flow(await client.GradientFlowAsync(shape.Model, stopping));
+        if ((await NewestAsync(shape)).GetProperty("version").GetInt32() == 1)
+        {
+            var id = await client.ApplyAdviceAsync(shape.Model, stopping);
+            await screen.ProgressAsync(shape.Model, update => client.WatchAsync(id, update, stopping));
+        }
+
+        screen.Line("The advice applied, and nothing else changed:");
+        Show(shape, await NewestAsync(shape));
+        screen.Command("See it yourself:", curl.Line($"training-jobs/{shape.Model}/gradient-flow"));
+    }
+
+    private async Task<JsonElement> NewestAsync(DemoShape shape) => (await client.NewestVersionAsync(shape.Model, stopping))!.Value;
+
+    private void Show(DemoShape shape, JsonElement version) => screen.Trained(shape.Model, version.GetProperty("version").GetInt32(), version.GetProperty("metrics").GetProperty("test"));
+
     private async Task LearnAsync(DemoShape shape)
     {
         screen.Section(shape.Title, shape.Explanation);
@@ -113,8 +135,7 @@ internal sealed class DemoSections(DemoClient client, DemoScreen screen, DemoCur
             await screen.ProgressAsync(shape.Model, update => client.WatchAsync(id, update, stopping));
         }
 
-        var version = (await client.NewestVersionAsync(shape.Model, stopping))!.Value;
-        screen.Trained(shape.Model, version.GetProperty("version").GetInt32(), version.GetProperty("metrics").GetProperty("test"));
+        Show(shape, await NewestAsync(shape));
     }
 
     private Task<IReadOnlyList<JsonElement>> AskAsync(DemoShape shape, string verb, object request) =>

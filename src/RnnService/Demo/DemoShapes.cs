@@ -56,6 +56,17 @@ internal static class DemoShapes
         new("demo-rhymes-test", "rhymes-test.txt", () => Encoding.UTF8.GetBytes(RhymeSamples.Make(10_000, seed: 14))),
         new { network = new { hidden_size = 128, embedding_size = 32 }, training = new { epochs = 6, learning_rate = 0.005 } });
 
+    /// <summary>What a plain recurrence cannot remember.</summary>
+    public static DemoShape Letters { get; } = new("demo-memory", "sequence_classification",
+        $"See inside: which of {LetterSamples.Length} letters was the first?", "Only the last state is read, so the gradient must come all the way back. A plain recurrence loses it; the service measures that and knows what to change.",
+        new("demo-letters", "letters.jsonl", () => LetterSamples.ToJsonLines(1_500, seed: 17)),
+        new("demo-letters-test", "letters-test.jsonl", () => LetterSamples.ToJsonLines(300, seed: 18)),
+        new
+        {
+            network = new { cell = "rnn_tanh", recurrent_init = "uniform", bidirectional = false, pooling = "last", hidden_size = 48, embedding_size = 16, dropout = 0.0, embedding_dropout = 0.0 },
+            training = new { epochs = 15, learning_rate = 0.005 },
+        });
+
     /// <summary>Scenes not learnt from.</summary>
     public static IReadOnlyList<(float[] Features, string Text)> NewScenes => [.. Scenes.Skip(ScenesLearnt)];
 

@@ -102,7 +102,7 @@ public sealed class GenerateTests(GenerateFixture fixture) : IClassFixture<Gener
         var better = 0;
         foreach (var alpha in new[] { 0.6, 0.0 })
         {
-            var beam = Predictions(await Client.GenerateAsync("untrained", inputs, $"\"beam_width\":3,\"n\":3{(alpha == 0.6 ? "" : ",\"length_penalty\":0")}"));
+            var beam = Predictions(await Client.GenerateAsync("untrained", inputs, $"\"beam_width\":3,\"n\":3{(alpha == 0 ? "" : ",\"length_penalty\":0.6")}"));
             for (var i = 0; i < inputs.Length; i++)
             {
                 Assert.True(beam[i].Score(alpha) >= greedy[i].Score(alpha) - 1e-9, inputs[i]);

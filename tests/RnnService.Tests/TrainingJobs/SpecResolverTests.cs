@@ -138,7 +138,6 @@ public sealed class SpecResolverTests
     [InlineData("training", "step_size", "10")]
     [InlineData("training", "decay", "0.5")]
     [InlineData("training", "scheduled_sampling", "0.5")]
-    [InlineData("training", "gradient_flow", "true")]
     public void What_does_not_apply_is_refused_not_ignored(string group, string field, string value)
     {
         var (spec, errors) = Resolve($$$"""{"dataset":"r","model":"m","{{{group}}}":{"{{{field}}}":{{{value}}}}}""", Reviews);

@@ -11,19 +11,19 @@ public sealed class TaskFieldTests(TinyTasksFixture fixture) : IClassFixture<Tin
 
     private static readonly (string Pointer, string Value)[] s_training =
     [
-        ("/training/bptt_steps", "8"), ("/training/class_weights", "\"balanced\""), ("/training/unknown_rate", "0.1"), ("/training/scheduled_sampling", "0.5"),
+        ("/training/bptt_steps", "8"), ("/training/class_weights", "\"balanced\""), ("/training/unknown_rate", "0.1"), ("/training/scheduled_sampling", "0.5"), ("/training/gradient_flow", "true"),
     ];
 
     private static readonly (string Pointer, string Value)[] s_tokenizer = [("/tokenizer/token_ngrams", "2"), ("/tokenizer/subword_features", "\"affix\"")];
 
     private static readonly (string Pointer, string Value)[] s_features = [("/features/scaling", "\"none\"")];
 
-    // What no job of these settings has: there is no momentum in adam, no step in cosine, and the probe is to come.
+    // What no job of these settings has: there is no momentum in adam and no step in cosine.
     private static readonly (string Pointer, string Value)[] s_never =
-        [("/training/momentum", "0.9"), ("/training/step_size", "10"), ("/training/decay", "0.5"), ("/training/gradient_flow", "true")];
+        [("/training/momentum", "0.9"), ("/training/step_size", "10"), ("/training/decay", "0.5")];
 
     [Theory]
-    [InlineData("vectors", "/network/bidirectional /network/pooling /network/attention /network/feedback /network/tie_weights /network/variational_dropout /network/recurrent_init /network/embedding_size /network/embedding_dropout /training/bptt_steps /training/unknown_rate /training/scheduled_sampling /tokenizer")]
+    [InlineData("vectors", "/network/bidirectional /network/pooling /network/attention /network/feedback /network/tie_weights /network/variational_dropout /network/recurrent_init /network/embedding_size /network/embedding_dropout /training/bptt_steps /training/unknown_rate /training/scheduled_sampling /training/gradient_flow /tokenizer")]
     [InlineData("captions", "/network/bidirectional /network/pooling /network/attention /network/tie_weights /training/bptt_steps /training/class_weights /training/unknown_rate /training/scheduled_sampling /tokenizer/token_ngrams /tokenizer/subword_features")]
     [InlineData("texts", "/network/attention /network/feedback /network/tie_weights /training/bptt_steps /training/scheduled_sampling /features")]
     [InlineData("tokens", "/network/attention /network/feedback /network/tie_weights /training/bptt_steps /training/scheduled_sampling /features")]

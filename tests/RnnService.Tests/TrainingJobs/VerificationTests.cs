@@ -134,7 +134,7 @@ public sealed class VerificationTests(ServiceFixture fixture) : IClassFixture<Se
     public async Task A_cancelled_replay_ends_without_a_verdict_and_resumed_it_ends_with_one()
     {
         var trained = await Client.StartJobAsync($$"""{"dataset":"sentences","model":"paused",{{Training.Endless}}}""");
-        await Client.WaitAsync(trained, job => job.GetProperty("progress").GetProperty("epoch").GetInt32() >= 15);
+        await Client.WaitAsync(trained, job => job.GetProperty("progress").GetProperty("epoch").GetInt32() >= 60);
         await Client.CancelAsync(trained);
 
         var id = (await (await PostAsync("paused", 1)).JsonAsync()).Text("id");

@@ -15,9 +15,9 @@ internal static class InsightEndpoints
     public static void MapInsight(this RouteGroupBuilder job)
     {
         job.MapGet("/gradient-flow", GradientFlow).Produces<string>(200, "text/csv").WithProblems(404)
-            .WithExample(null, InsightExamples.GradientFlow).WithParameterExample("id", TrainingJobExamples.Name);
+            .WithExample(null, InsightExamples.GradientFlow).WithParameterExample("id", InsightExamples.Name);
         job.MapPost("/apply-advice", ApplyAdvice).Idempotent().WithProblems(400, 404, 409, 422)
-            .WithExample(InsightExamples.AdviceRequest, TrainingJobExamples.Job).WithParameterExample("id", TrainingJobExamples.Name);
+            .WithExample(InsightExamples.AdviceRequest, TrainingJobExamples.Job).WithParameterExample("id", InsightExamples.Name);
     }
 
     /// <summary>Shows how far back gradients reach, ascending by step</summary>

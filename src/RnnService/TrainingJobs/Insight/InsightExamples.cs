@@ -4,7 +4,10 @@ namespace RnnService.TrainingJobs.Insight;
 internal static class InsightExamples
 {
     /// <summary>A request for advice that the demo's job has.</summary>
-    public const string AdviceRequest = """{"code":"more_dropout"}""";
+    public const string AdviceRequest = """{"code":"gated_cell"}""";
+
+    /// <summary>Name of a job that has this advice once the demo has run.</summary>
+    public const string Name = "demo-memory";
 
     /// <summary>A point of an LSTM.</summary>
     public const string GradientFlow = """
