@@ -91,11 +91,14 @@ public abstract class NetworkPass(int outputs)
     {
     }
 
+    /// <summary>Whether cells that read from the end need a <see cref="Probe"/> of their own: the last step they read is the first.</summary>
+    internal bool ProbesTwice => Recurrences.Any(recurrence => recurrence.Layout == LogitLayout && recurrence.Directions > 1);
+
     /// <summary>
-    /// How far back gradients reach: the loss at one step of each assigned row (the last that counts; the first, for cells that read in <paramref name="reverse"/>), without dropout,
-    /// and the norm of its gradient at every state. Adds the gradient of the weights to <paramref name="denseGradients"/>.
+    /// How far back gradients reach: the loss at one step of each assigned row (the last that counts, or the <paramref name="first"/>), without dropout,
+    /// and the norm of its gradient at every state of the cells that read that step last. Adds the gradient of the weights to <paramref name="denseGradients"/>.
     /// </summary>
-    internal IReadOnlyList<StateFlow> Probe(bool reverse, Span<float> denseGradients)
+    internal IReadOnlyList<StateFlow> Probe(bool first, Span<float> denseGradients)
     {
         ProbesOneStep = true;
         Span<float> logits = Forward(dropoutKey: null);
@@ -104,12 +107,14 @@ public abstract class NetworkPass(int outputs)
         foreach (Recurrence recurrence in Recurrences)
         {
             bool hasLogits = recurrence.Layout == LogitLayout;
-            int[] lossSteps = hasLogits ? KeepOneStep(logits, recurrence.Layout, reverse && recurrence.Directions > 1) : [.. recurrence.Layout.Lengths.ToArray().Select(length => reverse ? 0 : length - 1)];
+            int[] kept = hasLogits ? KeepOneStep(logits, recurrence.Layout, first) : [];
             StateGradientNorms[] norms = [.. recurrence.Stack.Cells.Select(_ => new StateGradientNorms(recurrence.Layout))];
             recurrence.Activations.GradientNorms = norms;
-            for (int i = reverse ? 1 : 0; i < norms.Length; i += recurrence.Directions)
+            for (int i = 0; i < norms.Length; i++)
             {
-                if (reverse && recurrence.Directions == 1) break;
+                bool reverse = i % recurrence.Directions == 1;
+                if (hasLogits && reverse != first) continue;
+                int[] lossSteps = hasLogits ? kept : [.. recurrence.Layout.Lengths.ToArray().Select(length => reverse ? 0 : length - 1)];
                 (RecurrentCell cell, int layer, StateGradientNorms of) = (recurrence.Stack.Cells[i], i / recurrence.Directions, norms[i]);
                 CellActivity activity = cell.Activity(recurrence.Activations.Traces[i]);
                 flows.Add(() => new StateFlow(recurrence.Part, layer, reverse, cell, of.HByLag(lossSteps, reverse), cell.HasCellState ? of.CByLag(lossSteps, reverse) : [], activity));

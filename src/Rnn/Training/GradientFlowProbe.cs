@@ -11,8 +11,8 @@ namespace Rnn.Training;
 /// </summary>
 public sealed class GradientFlowProbe
 {
-    private const int MostRows = 16;
-    private const int MostSteps = 4_096;
+    private const int MostRows = 8;
+    private const int MostSteps = 2_048;
 
     private readonly Network _network;
     private readonly ExampleSet _set;
@@ -34,7 +34,7 @@ public sealed class GradientFlowProbe
     /// <summary>The flow through every layer and direction as the weights are now.</summary>
     public IReadOnlyList<GradientFlow> Measure()
     {
-        IEnumerable<StateFlow> flows = [.. Probe(reverse: false), .. Probe(reverse: true)];
+        IEnumerable<StateFlow> flows = [.. Probe(first: false), .. _pass.ProbesTwice ? Probe(first: true) : []];
         return
         [
             .. flows.OrderBy(flow => flow.Part, StringComparer.Ordinal).ThenBy(flow => flow.Layer).ThenBy(flow => flow.Reverse).Select(flow => new GradientFlow
@@ -50,7 +50,7 @@ public sealed class GradientFlowProbe
         ];
     }
 
-    private IReadOnlyList<StateFlow> Probe(bool reverse)
+    private IReadOnlyList<StateFlow> Probe(bool first)
     {
         if (_set.Lanes > 0)
         {
@@ -63,7 +63,7 @@ public sealed class GradientFlowProbe
         }
 
         _pass.Assign(_set, _rows);
-        return _pass.Probe(reverse, _gradients.Span);
+        return _pass.Probe(first, _gradients.Span);
     }
 
     /// <summary>Rows all over the set, longest first, as many as are measured quickly.</summary>

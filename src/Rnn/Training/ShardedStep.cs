@@ -22,6 +22,7 @@ internal sealed class ShardedStep
     private readonly Shard[] _parts;
     private readonly Memory<float> _gradients;
     private readonly double[] _squares;
+    private float[]? _before;
     private int _used;
 
     public ShardedStep(Network network, TrainingConfig config, int batchRows, bool carriesState, BatchShards shards)
@@ -67,32 +68,38 @@ internal sealed class ShardedStep
     }
 
     /// <summary>Norm of the whole gradient, block sums added in double.</summary>
-    public double GradientNorm()
-    {
-        int length = _gradients.Length;
-        _shards.Run(_squares.Length, block =>
-            _squares[block] = TensorPrimitives.SumOfSquares<float>(_gradients.Span.Slice(block * Block, Math.Min(Block, length - (block * Block)))));
-        return Math.Sqrt(_squares.Sum());
-    }
+    public double GradientNorm() => NormOf(_gradients);
 
     /// <summary>Clips, updates all weights and packs them for the next step; says how large the update was, if asked.</summary>
     public UpdateSize? Update(long step, double learningRate, double norm, bool measuresSize)
     {
-        float[] before = measuresSize ? _network.Parameters.Values.ToArray() : [];
+        int length = _gradients.Length;
+        if (measuresSize) _network.Parameters.Values.Span.CopyTo(_before ??= new float[length]);
         double limit = _config.ClipValue > 0 ? _config.ClipValue : double.PositiveInfinity;
         UpdateNumbers numbers = Optimizer.Numbers(step, learningRate, Clipping.Factor(norm, _config.ClipNorm), limit);
-        int length = _gradients.Length;
         _shards.Run(_squares.Length, block => Optimizer.Update(block * Block, Math.Min(Block, length - (block * Block)), _gradients.Span, numbers));
         _shards.Run(_network.PackParts, part => _network.Pack(part, training: true));
         ClearSparseGradients();
-        if (!measuresSize) return null;
-        double weightNorm = Clipping.Norm(before);
-        TensorPrimitives.Subtract(_network.Parameters.Values.Span, before, before);
-        return new UpdateSize(weightNorm, Clipping.Norm(before));
+        return measuresSize ? Size() : null;
     }
 
     /// <summary>Drops a gradient that no update used up: what a sparse table gathered would be added to.</summary>
     public void ForgetGradient() => _gradients.Span.Clear();
+
+    private UpdateSize Size()
+    {
+        double weightNorm = NormOf(_before);
+        TensorPrimitives.Subtract(_network.Parameters.Values.Span, _before, _before);
+        return new UpdateSize(weightNorm, NormOf(_before));
+    }
+
+    /// <summary>Over all parameters, block sums added in double.</summary>
+    private double NormOf(ReadOnlyMemory<float> values)
+    {
+        _shards.Run(_squares.Length, block =>
+            _squares[block] = TensorPrimitives.SumOfSquares(values.Span.Slice(block * Block, Math.Min(Block, values.Length - (block * Block)))));
+        return Math.Sqrt(_squares.Sum());
+    }
 
     private static int Blocks(int length) => (length + Block - 1) / Block;
 

@@ -23,6 +23,9 @@ internal sealed class DryRun(DatasetReader datasets, StartingPoints starts, RnnS
     // The first steps allocate and run code that is not optimised yet.
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1.5);
+    // Claiming, publishing and the database's writes of each epoch.
+    private const double SecondsOfBooks = 0.25;
+    private const double SecondsOfBooksPerEpoch = 0.003;
     // The collector lets about as much garbage stand as there is alive; compiled code and database pages come on top.
     private const long GarbageFactor = 2;
     private const long BytesOfCode = 48 << 20;
@@ -67,7 +70,7 @@ internal sealed class DryRun(DatasetReader datasets, StartingPoints starts, RnnS
             warnings = [.. warnings, diverged.Message];
         }
 
-        var total = seconds / steps * loop.TotalSteps + new Measurement(network, data, spec.Tokenizer?.Kind, shards).EstimateSeconds(spec.Training.Epochs);
+        var total = seconds / steps * loop.TotalSteps + new Measurement(network, data, spec.Tokenizer?.Kind, shards).EstimateSeconds(spec.Training.Epochs) + SecondsOfBooks + (SecondsOfBooksPerEpoch * spec.Training.Epochs);
         if (spec.Training.MaxMinutes is { } most) total = Math.Min(total, 60 * most);
         var live = loop.SizeInBytes + BytesOfCheckpoints * 2L * sizeof(float) * network.Parameters.Length + Bytes(data.Train) + Bytes(data.Validation) + (data.Test is null ? 0 : Bytes(data.Test));
         return new DryRunResponse(spec, network.Parameters.Count, loop.TotalSteps, (GarbageFactor * live) + BytesOfCode, Math.Round(total, 2), warnings);

@@ -24,7 +24,7 @@ internal sealed record TrainingData(
     private const int MeasuringWindow = 128;
     private const int MeasuringLanes = 8;
     private const int TokensPerMeasuringLane = 2_000;
-    private const int ProbeLanes = 8;
+    private const int ProbeLanes = 4;
 
     /// <summary>Learns the codec from the training rows, unless it is known, and encodes all rows.</summary>
     /// <param name="task">What the rows teach.</param>

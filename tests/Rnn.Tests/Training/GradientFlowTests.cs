@@ -25,8 +25,8 @@ public sealed class GradientFlowTests
     [InlineData("translation, additive")]
     public void The_norms_equal_the_tapes(string model) => Prop.ForAll(NetworkShape.Any, shape =>
     {
-        // Attention and pooling are left out of the probe: the oracle reads the last state.
-        var (network, examples, oracle) = NetworkGradientTests.WithOracle(model, shape with { Pooling = PoolingKind.Last });
+        // Attention and pooling are left out of the probe, so the oracle reads the last state; and it looks at eight rows.
+        var (network, examples, oracle) = NetworkGradientTests.WithOracle(model, shape with { Pooling = PoolingKind.Last, Lengths = [.. shape.Lengths.Take(8)] });
         network.Initialize((ulong)shape.Seed);
         foreach (var parameter in network.Parameters.Parameters)
             for (var i = 0; i < parameter.Length; i++) parameter.Values.Span[i] += 0.1f * MathF.Sin(i + parameter.Name.Length);

@@ -6,11 +6,11 @@ using RnnService.Storage;
 
 namespace RnnService.TrainingJobs.Insight;
 
-/// <summary>Measures the flow of gradients now and then while a job trains, ever more seldom and for at most a hundredth of its time.</summary>
+/// <summary>Measures the flow of gradients now and then while a job trains, ever more seldom and for half a percent of its time.</summary>
 internal sealed class FlowRecorder
 {
     private const int FirstStep = 25;
-    private const double MostOfTheTime = 0.01;
+    private const double MostOfTheTime = 0.005;
     private const int Digits = 4;
 
     private readonly LearningTask _task;
