@@ -13,7 +13,7 @@ internal sealed record AdviceRequest
 /// <summary>Turns a job's spec and advice into the request of a new job.</summary>
 internal static class AdviceApplication
 {
-    
+
 
     /// <summary>The spec with the change, as a request. Its name is left out: a name finds the newest job of it.</summary>
     public static TrainingJobRequest Apply(string specJson, Advice advice)
