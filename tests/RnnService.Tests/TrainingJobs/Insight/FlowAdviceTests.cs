@@ -58,7 +58,9 @@ public sealed class FlowAdviceTests
         var spec = Spec(LearningTask.SequenceClassification, network => network with { Cell = CellKind.RnnTanh });
         string advised(int needed) => Change(FlowAdvice.OfFlow(LearningTask.SequenceClassification, spec, Flow(0.5, needed), needed, s_calm), "gated_cell");
         Assert.Equal("""{"network.cell":"lstm"}""", advised(19));
-        Assert.Equal("""{"network.cell":"lstm","network.forget_bias":"chrono"}""", advised(20));
+        Assert.Equal("""{"network.cell":"lstm","network.forget_bias":"chrono","training.learning_rate":0.003}""", advised(20));
+        var fast = Spec(LearningTask.SequenceClassification, training: training => training with { LearningRate = 0.01 });
+        Assert.Equal("""{"network.forget_bias":"chrono"}""", Change(FlowAdvice.OfFlow(LearningTask.SequenceClassification, fast, Flow(0.5, 40), 40, s_calm), "chrono_forget_bias"));
     }
 
     [Fact]
