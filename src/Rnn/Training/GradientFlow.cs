@@ -11,7 +11,8 @@ public sealed record GradientFlow
     /// <summary>The share of the gradient at lag 0 below which a state counts as forgotten, unless another is asked for.</summary>
     public const double MemoryThreshold = 0.01;
 
-    private const double VanishingBelow = 0.02;
+    // Every bound from 0.012 to 0.041 is equally right on the half of the runs that it was chosen on.
+    private const double VanishingBelow = 0.03;
     private const double ExplodingAbove = 1_000;
 
     /// <summary><c>encoder</c> or <c>decoder</c> in a network that has both, else null.</summary>
