@@ -26,22 +26,25 @@ public sealed record TrainingState(long Step, int Epoch, int Batch, double LossS
 /// </summary>
 public sealed class Checkpoint
 {
-    internal const string CarriedStates = "carried_states";
-
     private const string StateKey = "training_state";
+    private const string SavePointKey = "save_point_state";
 
     // A missing scalar would silently be zero, and the run go on from somewhere else.
     private static readonly JsonSerializerOptions s_complete = new() { RespectRequiredConstructorParameters = true };
 
-    private Checkpoint(TrainingState state, IReadOnlyList<SafeTensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    private Checkpoint(TrainingState state, TrainingState? savePoint, IReadOnlyList<SafeTensor> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         State = state;
+        SavePoint = savePoint;
         Tensors = tensors;
         Metadata = metadata;
     }
 
     /// <summary>The scalars.</summary>
     public TrainingState State { get; }
+
+    /// <summary>The scalars of the point that the run would go back to if it diverged; null where that is this checkpoint.</summary>
+    internal TrainingState? SavePoint { get; }
 
     /// <summary>What the host stored beside it (tokenizer, labels).</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
@@ -50,7 +53,7 @@ public sealed class Checkpoint
 
     /// <summary>Writes it as safetensors, with metadata of the host's own.</summary>
     public void Write(Stream stream, IReadOnlyDictionary<string, string> metadata) =>
-        SafeTensors.Write(stream, Tensors, new Dictionary<string, string>(metadata) { [StateKey] = JsonSerializer.Serialize(State) });
+        SafeTensors.Write(stream, Tensors, States(metadata));
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <exception cref="InvalidDataException">It is not a checkpoint.</exception>
@@ -58,7 +61,14 @@ public sealed class Checkpoint
     {
         SafeTensorsFile file = SafeTensors.Read(stream);
         if (!file.Metadata.TryGetValue(StateKey, out string? state)) throw new InvalidDataException("The file is not a checkpoint: it has no training state.");
-        return new Checkpoint(ReadState(state), [.. file.Tensors.Values], file.Metadata);
+        return new Checkpoint(ReadState(state), file.Metadata.TryGetValue(SavePointKey, out string? savePoint) ? ReadState(savePoint) : null, [.. file.Tensors.Values], file.Metadata);
+    }
+
+    private Dictionary<string, string> States(IReadOnlyDictionary<string, string> metadata)
+    {
+        var all = new Dictionary<string, string>(metadata) { [StateKey] = JsonSerializer.Serialize(State) };
+        if (SavePoint is not null) all[SavePointKey] = JsonSerializer.Serialize(SavePoint);
+        return all;
     }
 
     private static TrainingState ReadState(string json)
@@ -73,12 +83,8 @@ public sealed class Checkpoint
         }
     }
 
-    internal static Checkpoint Of(TrainingState state, ParameterSet parameters, ReadOnlySpan<float> carriedStates, IEnumerable<(string Prefix, Memory<float> Buffer)> buffers)
-    {
-        IEnumerable<SafeTensor> copy((string Prefix, Memory<float> Buffer) part) => parameters.AsTensors(part.Buffer.ToArray(), part.Prefix);
-        SafeTensor carried = SafeTensor.OfFloats(CarriedStates, [carriedStates.Length], carriedStates.ToArray());
-        return new Checkpoint(state, [carried, .. buffers.SelectMany(copy)], new Dictionary<string, string>());
-    }
+    /// <summary>Of tensors that nobody changes any more.</summary>
+    internal static Checkpoint Of(TrainingState state, TrainingState? savePoint, IReadOnlyList<SafeTensor> tensors) => new(state, savePoint, tensors, new Dictionary<string, string>());
 
     internal SafeTensorsFile ToFile() => new(Metadata, Tensors.ToDictionary(tensor => tensor.Name));
 }

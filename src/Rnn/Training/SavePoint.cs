@@ -2,9 +2,12 @@ using Rnn.Tensors;
 
 namespace Rnn.Training;
 
-/// <summary>A copy of everything the next step depends on, in buffers of its own that are used again: what a run that diverged goes back to, and what its checkpoints hold.</summary>
+/// <summary>A copy of everything the next step depends on, in buffers of its own that are used again: what a run that diverged goes back to.</summary>
 internal sealed class SavePoint
 {
+    private const string CarriedStates = "carried_states";
+    private const string Prefix = "save_point/";
+
     private readonly ParameterSet _parameters;
     private readonly (string Prefix, Memory<float> Live, float[] Saved)[] _buffers;
     private readonly float[] _liveCarried;
@@ -44,16 +47,38 @@ internal sealed class SavePoint
         _carried.CopyTo(_liveCarried, 0);
     }
 
-    /// <summary>A copy that outlives the point.</summary>
-    public Checkpoint ToCheckpoint() => Checkpoint.Of(State, _parameters, _carried, _buffers.Select(buffer => (buffer.Prefix, (Memory<float>)buffer.Saved)));
+    /// <summary>A copy of the live buffers, and of the point where it is another: a run that goes on from it takes the same road, diverged or not.</summary>
+    public Checkpoint ToCheckpoint(TrainingState state)
+    {
+        bool isHere = state == State;
+        IEnumerable<SafeTensor> tensors = Tensors("", _liveCarried, buffer => buffer.Live.ToArray());
+        return Checkpoint.Of(state, isHere ? null : State, [.. isHere ? tensors : tensors.Concat(Tensors(Prefix, _carried, buffer => [.. buffer.Saved]))]);
+    }
 
-    /// <summary>Fills the live buffers from a checkpoint and moves the point there.</summary>
+    /// <summary>Fills the live buffers from a checkpoint and moves the point to where the checkpoint's was.</summary>
     /// <exception cref="InvalidDataException">The checkpoint belongs to another model.</exception>
     public void Load(Checkpoint checkpoint)
     {
         SafeTensorsFile file = checkpoint.ToFile();
-        foreach ((string prefix, Memory<float> live, _) in _buffers) _parameters.CopyFrom(file, live, prefix);
-        file.Values(Checkpoint.CarriedStates, [_liveCarried.Length]).CopyTo(_liveCarried);
-        Take(checkpoint.State);
+        if (checkpoint.SavePoint is { } point)
+        {
+            Fill(file, Prefix);
+            Take(point);
+        }
+
+        Fill(file, "");
+        if (checkpoint.SavePoint is null) Take(checkpoint.State);
     }
+
+    private void Fill(SafeTensorsFile file, string before)
+    {
+        foreach ((string prefix, Memory<float> live, _) in _buffers) _parameters.CopyFrom(file, live, before + prefix);
+        file.Values(before + CarriedStates, [_liveCarried.Length]).CopyTo(_liveCarried);
+    }
+
+    private IEnumerable<SafeTensor> Tensors(string before, float[] carried, Func<(string Prefix, Memory<float> Live, float[] Saved), float[]> copy) =>
+    [
+        SafeTensor.OfFloats(before + CarriedStates, [carried.Length], carried.ToArray()),
+        .. _buffers.SelectMany(buffer => _parameters.AsTensors(copy(buffer), before + buffer.Prefix)),
+    ];
 }

@@ -73,7 +73,7 @@ public sealed record TrainingConfig
     /// <summary>With fewer validation targets than this every epoch counts as the best so far: on a handful the lowest loss is luck, and the last epoch, when the rate has come to rest, the better choice.</summary>
     public int FewestTargetsToChoose { get; init; }
 
-    /// <summary>Updates from one save point to the next: what is done again after a divergence or a crash. Counted, not timed, so that a run repeated takes the same road.</summary>
+    /// <summary>Updates from one save point to the next: what is done again after a divergence. Counted, not timed, so that a run repeated takes the same road.</summary>
     public int StepsPerSavePoint { get; init; } = 50;
 
     /// <summary>Seed of weights, order and dropout.</summary>

@@ -66,9 +66,6 @@ public sealed class TrainingLoop
     /// <summary>Where the run is.</summary>
     public TrainingState State => _state;
 
-    /// <summary>The update after which the last save point was taken.</summary>
-    public long SavedStep => _savePoint.State.Step;
-
     /// <summary>Whether all epochs are done or early stopping came.</summary>
     public bool Finished => _state.Stopped || _state.Epoch >= _config.Epochs;
 
@@ -113,8 +110,8 @@ public sealed class TrainingLoop
         return new StepReport(_state.Step, loss, norm, Clipping.Factor(norm, _config.ClipNorm) * norm, rate, result.Tokens, epoch) { Size = size };
     }
 
-    /// <summary>A copy of everything the next step depended on at the last save point, at most <see cref="TrainingConfig.StepsPerSavePoint"/> updates ago: a run that goes on there takes the same road, diverged or not.</summary>
-    public Checkpoint Save() => _savePoint.ToCheckpoint();
+    /// <summary>A copy of everything the next step depends on, the save point among it: a run that goes on from it takes the same road, diverged or not.</summary>
+    public Checkpoint Save() => _savePoint.ToCheckpoint(_state);
 
     /// <summary>Goes on exactly where a <see cref="Save"/> was, in a loop made with the same arguments.</summary>
     /// <exception cref="InvalidDataException">The checkpoint belongs to another model.</exception>

@@ -23,7 +23,6 @@ internal sealed class TrainingRun
     private readonly TrainingLoop _loop;
     private readonly ProgressMeter _meter;
     private readonly FlowRecorder? _flow;
-    private long _storedStep;
 
     /// <summary>Prepares the run; goes on from the checkpoint if there is one, else starts from the network's weights.</summary>
     public TrainingRun(JobClaim claim, LearningTask task, TrainingSpec spec, TrainingData data, Competitor? competitor, Network network, BatchShards shards, JobLedger ledger, Checkpoint? checkpoint, StoredProgress progress, JobMetrics best)
@@ -68,23 +67,17 @@ internal sealed class TrainingRun
             if (report.EpochEnd is { } epoch) Record(report, epoch);
             if (_flow is not null) Tell(_flow.Add(report));
             heartbeat.Report(Progress);
-            if (checkpoints.IsDue && _loop.SavedStep > _storedStep) Offer(checkpoints);
+            if (checkpoints.IsDue) checkpoints.Offer(_loop.Save, Progress);
         }
 
         return true;
     }
 
-    /// <summary>Stores the last save point and waits for it.</summary>
+    /// <summary>Stores a checkpoint of where the run is and waits for it.</summary>
     public void Save(CheckpointWriter checkpoints)
     {
-        Offer(checkpoints);
-        checkpoints.Drain();
-    }
-
-    private void Offer(CheckpointWriter checkpoints)
-    {
-        _storedStep = _loop.SavedStep;
         checkpoints.Offer(_loop.Save, Progress);
+        checkpoints.Drain();
     }
 
     /// <summary>The best weights, measured on every split, as a model that can answer.</summary>

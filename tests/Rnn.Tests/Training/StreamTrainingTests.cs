@@ -36,7 +36,7 @@ public sealed class StreamTrainingTests
         return new ExampleSet(inputs, targets, Lanes);
     }
 
-    private static readonly TrainingConfig s_config = new() { Epochs = 3, StepsPerSavePoint = 1, ShardRows = 2, LearningRate = 0.02, ClipNorm = 1, Seed = 5 };
+    private static readonly TrainingConfig s_config = new() { Epochs = 3, ShardRows = 2, LearningRate = 0.02, ClipNorm = 1, Seed = 5 };
 
     private static LanguageModel Model(CellKind cell, ulong seed = 1, bool tied = false)
     {

@@ -36,7 +36,6 @@ public sealed class TrainingLoopTests
     private static readonly TrainingConfig s_config = new()
     {
         Epochs = 4,
-        StepsPerSavePoint = 1,
         BatchSize = 16,
         ShardRows = 4,
         LearningRate = 0.01,
