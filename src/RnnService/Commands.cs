@@ -8,6 +8,9 @@ internal static class Commands
     /// <summary>Serves, and shows what it can do.</summary>
     public const string Demo = "demo";
 
+    /// <summary>Brings the database up to date and ends.</summary>
+    public const string Migrate = "migrate";
+
     /// <summary>Asks a running service whether it is ready.</summary>
     public const string Healthcheck = "healthcheck";
 
@@ -17,8 +20,8 @@ internal static class Commands
     {
         if (args.Length == 0 || args[0].Length == 0 || args[0].StartsWith('-') || args[0].Contains('=', StringComparison.Ordinal))
             return null;
-        return args[0] is Demo or Healthcheck
+        return args[0] is Demo or Migrate or Healthcheck
             ? args[0]
-            : throw new StartupException($"'{args[0]}' is not a command; the commands are {Demo} and {Healthcheck}, and without one the service starts.");
+            : throw new StartupException($"'{args[0]}' is not a command; the commands are {Demo}, {Migrate} and {Healthcheck}, and without one the service starts.");
     }
 }

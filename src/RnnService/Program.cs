@@ -22,6 +22,7 @@ internal static class Program
             if (command == Commands.Healthcheck) return await HealthcheckCommand.RunAsync(args);
             await using var app = Build(args);
             if (command == Commands.Demo) return await DemoCommand.RunAsync(app);
+            if (command == Commands.Migrate) return await app.MigrateAsync();
             await app.ServeAsync();
             return 0;
         }
@@ -38,24 +39,27 @@ internal static class Program
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var options = Settings.Read(builder.Configuration);
-        ListenAddresses.Choose(builder, options);
+        // Migrating is done beside a running service, too.
+        if (Commands.Read(args) != Commands.Migrate) ListenAddresses.Choose(builder, options);
 
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(options.Limits);
-        builder.Services.AddStorage(Settings.Location(options, builder.Configuration));
+        var location = Settings.Location(options, builder.Configuration);
+        builder.Services.AddStorage(location);
         builder.AddHttpConventions(options);
         builder.Services.AddSwagger(options);
         builder.Services.AddDatasets();
-        builder.Services.AddTrainingJobs();
-        builder.Services.AddModels();
+        builder.Services.AddTrainingJobs(options.Role, location);
+        builder.Services.AddModels(location);
         builder.Services.AddPredictions();
         builder.Services.AddGenerate();
         if (Commands.Read(args) == Commands.Demo) DemoCommand.Quieten(builder.Logging);
 
         var app = builder.Build();
         app.UseHttpConventions();
-        app.UseSwaggerPage();
         app.MapHealth();
+        if (options.Role == ServiceRole.Worker) return app;
+        app.UseSwaggerPage();
         // Who may see it is decided for every address in ApiKeyMiddleware.
         app.MapHangfireDashboard("/hangfire", new DashboardOptions { Authorization = [], DashboardTitle = "RnnService", DisplayStorageConnectionString = false });
         app.MapDatasets(options.Limits);

@@ -19,7 +19,7 @@ internal enum ServiceRole
     /// <summary>Answers requests only.</summary>
     Api,
 
-    /// <summary>Trains only.</summary>
+    /// <summary>Trains only; answers for its health.</summary>
     Worker,
 }
 
@@ -32,7 +32,7 @@ internal sealed record RnnServiceOptions
     /// <summary>Default <c>sqlite</c>, which needs nothing installed.</summary>
     public DatabaseKind Database { get; init; } = DatabaseKind.Sqlite;
 
-    /// <summary>Default <c>all</c>.</summary>
+    /// <summary>Default <c>all</c>; another wants PostgreSQL, which processes can share.</summary>
     public ServiceRole Role { get; init; } = ServiceRole.All;
 
     /// <summary>The first admin's key. Without one, or with an empty one, the service listens on loopback addresses only.</summary>
@@ -54,8 +54,8 @@ internal sealed record RnnServiceOptions
             return "RnnService:DataDirectory is empty; set a directory the service may write to.";
         if (!Enum.IsDefined(Database))
             return $"RnnService:Database is '{Database}'; it must be sqlite or postgresql.";
-        if (Role != ServiceRole.All)
-            return $"RnnService:Role is '{Role}'; this version serves and trains in one process: only 'all' is possible.";
+        if (Role != ServiceRole.All && Database == DatabaseKind.Sqlite)
+            return $"RnnService:Role is {Role.ToString().ToLowerInvariant()}, but with SQLite one process serves and trains: set RnnService:Database to postgresql, or the role to all.";
         if (AdminKey is not null && AdminKey.Any(character => character is <= ' ' or > '~'))
             return "RnnService:AdminKey holds a space or a character outside ASCII; a header cannot carry it.";
         if (TrainingCores < 0 || TrainingCores > MaximumCores)

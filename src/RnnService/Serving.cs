@@ -27,6 +27,15 @@ internal static partial class Serving
         LogServing(app.Logger, version, address, data);
     }
 
+    /// <summary>Brings the database up to date, safely beside others, and says so.</summary>
+    /// <exception cref="StartupException">The database cannot be used.</exception>
+    public static async Task<int> MigrateAsync(this WebApplication app)
+    {
+        await app.Services.GetRequiredService<Database>().StartAsync(CancellationToken.None);
+        await Console.Out.WriteLineAsync($"The database is up to date: {app.Services.GetRequiredService<DatabaseLocation>().SqliteFile ?? "PostgreSQL"}.");
+        return 0;
+    }
+
     /// <summary>The first address the started service listens on.</summary>
     public static string Address(this WebApplication app) =>
         app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "";

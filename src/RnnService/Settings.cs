@@ -1,4 +1,5 @@
 using System.Reflection;
+using Npgsql;
 using RnnService.Http;
 using RnnService.Storage;
 
@@ -8,6 +9,9 @@ namespace RnnService;
 internal static class Settings
 {
     private const string Section = "RnnService";
+
+    // A request that needs a database which does not answer is refused after 4 s at most; five processes fit a server of 100 connections.
+    private const string PatienceAndPlaces = "Timeout=3;Command Timeout=3;Cancellation Timeout=1000;Maximum Pool Size=18;Application Name=RnnService;";
 
     /// <summary>The service's settings.</summary>
     /// <exception cref="StartupException">A setting is unknown, unreadable or out of range.</exception>
@@ -29,7 +33,21 @@ internal static class Settings
     /// <summary>Where these settings put the data.</summary>
     public static DatabaseLocation Location(RnnServiceOptions options, IConfiguration configuration) => new(
         Path.GetFullPath(options.DataDirectory),
-        options.Database == DatabaseKind.PostgreSql ? configuration.GetConnectionString(Section) : null);
+        options.Database == DatabaseKind.PostgreSql ? PostgreSql(configuration.GetConnectionString(Section) ?? "") : null);
+
+    /// <summary>The connection string, completed with what it does not say itself: of two values the later one counts.</summary>
+    /// <exception cref="StartupException">It cannot be read.</exception>
+    private static string PostgreSql(string given)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(PatienceAndPlaces + given).ToString();
+        }
+        catch (ArgumentException unreadable)
+        {
+            throw new StartupException($"ConnectionStrings:RnnService cannot be read: {unreadable.Message}");
+        }
+    }
 
     /// <summary>Says of "Failed to convert configuration value 'x' at 'path' to type 'T'." what would have been right.</summary>
     private static string Sentence(string message)

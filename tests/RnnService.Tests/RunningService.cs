@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using RnnService.Storage;
+using RnnService.Tests.Storage;
 
 namespace RnnService.Tests;
 
@@ -34,6 +35,9 @@ internal sealed class RunningService : IAsyncDisposable
     public static async Task<RunningService> StartInAsync(string? directory, params string[] settings)
     {
         var data = directory ?? Directory.CreateTempSubdirectory("rnnservice-test-").FullName;
+        // With this switch the tests that keep no directory over a restart run on PostgreSQL instead, as .ci/run does a second time.
+        if (directory is null && Environment.GetEnvironmentVariable("RNNSERVICE_TEST_DATABASE") == "postgresql")
+            settings = [.. await OnPostgreSqlAsync(), .. settings];
         var app = Program.Build([
             "--urls=http://127.0.0.1:0", $"--RnnService:DataDirectory={data}", "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:RnnService=Warning", .. settings]);
         try
@@ -47,6 +51,9 @@ internal sealed class RunningService : IAsyncDisposable
         }
         return new RunningService(app, data, ownsDirectory: directory is null);
     }
+
+    /// <summary>The settings for an empty database of the tests' PostgreSQL; skips the test where there is none.</summary>
+    public static async Task<string[]> OnPostgreSqlAsync() => ["--RnnService:Database=postgresql", $"--ConnectionStrings:RnnService={await PostgreSqlCluster.CreateDatabaseAsync()}"];
 
     /// <summary>A database context, to see what is really stored.</summary>
     internal RnnDbContext Context() => App.Services.GetRequiredService<IDbContextFactory<RnnDbContext>>().CreateDbContext();

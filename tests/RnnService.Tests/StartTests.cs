@@ -23,7 +23,11 @@ public sealed class StartTests
     [InlineData("RnnService:TrainingCores is -1", "--RnnService:TrainingCores=-1")]
     [InlineData("sqlite or postgresql", "--RnnService:Database=mysql")]
     [InlineData("ConnectionStrings:RnnService", "--RnnService:Database=postgresql")]
-    [InlineData("RnnService:Role", "--RnnService:Role=worker")]
+    [InlineData("ConnectionStrings:RnnService cannot be read", "--RnnService:Database=postgresql", "--ConnectionStrings:RnnService=Hots=x")]
+    [InlineData("ConnectionStrings:RnnService: the PostgreSQL database cannot be used", "--RnnService:Database=postgresql", "--ConnectionStrings:RnnService=Host=127.0.0.1;Port=1;Username=rnn")]
+    [InlineData("RnnService:Role is worker, but with SQLite", "--RnnService:Role=worker")]
+    [InlineData("RnnService:Role is api, but with SQLite", "--RnnService:Role=api")]
+    [InlineData("all or api or worker", "--RnnService:Role=trainer")]
     [InlineData("RnnService:Limits:RequestBytes is 0", "--RnnService:Limits:RequestBytes=0")]
     [InlineData("RnnService:DataDirectory", "--RnnService:DataDirectory=/dev/null/data")]
     public async Task A_wrong_setting_stops_the_start_with_one_sentence(string says, params string[] settings)
@@ -61,7 +65,7 @@ public sealed class StartTests
     }
 
     [Theory]
-    [InlineData("'sevre' is not a command; the commands are demo and healthcheck", "sevre")]
+    [InlineData("'sevre' is not a command; the commands are demo, migrate and healthcheck", "sevre")]
     [InlineData("'Demo' is not a command", "Demo", "--urls=http://127.0.0.1:0")]
     [InlineData("http://127.0.0.1:1/health/ready cannot be reached", "healthcheck", "--urls=http://0.0.0.0:1")]
     [InlineData("healthcheck cannot ask http://127.0.0.1:0", "healthcheck", "--urls=http://127.0.0.1:0")]

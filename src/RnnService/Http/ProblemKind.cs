@@ -24,6 +24,7 @@ internal sealed record ProblemKind(string Type, int Status, string Title)
     public static readonly ProblemKind RateLimited = Of("rate_limited", 429, "Too many requests.");
     public static readonly ProblemKind Internal = Of("internal", 500, "The service failed.");
     public static readonly ProblemKind Busy = Of("busy", 503, "The service is busy.");
+    public static readonly ProblemKind DatabaseAway = Of("database_away", 503, "The database does not answer.");
     public static readonly ProblemKind NotReady = Of("not_ready", 503, "The service is not ready.");
 
     /// <summary>The kind that a bare status stands for, when nothing more is known.</summary>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.Extensions.Options;
+using RnnService.Storage;
 
 namespace RnnService.Http;
 
@@ -48,6 +49,10 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IOptions<J
                 return OfStatus(context, StatusCodes.Status415UnsupportedMediaType);
             case BadHttpRequestException bad:
                 return Unreadable(bad);
+            case var _ when DatabaseAbsence.Caused(exception):
+                LogDatabaseAway(context.Request.Method, context.GetEndpoint()?.DisplayName, exception.GetBaseException().Message);
+                return new ProblemResult(
+                    ProblemKind.DatabaseAway, "The database does not answer; models that are loaded go on answering.", "Try again in a few seconds; the service goes on by itself.", RetryAfter: TimeSpan.FromSeconds(2));
             default:
                 LogFailed(exception, context.Request.Method, context.GetEndpoint()?.DisplayName);
                 return new ProblemResult(ProblemKind.Internal, "An unexpected error happened; the service's log has it under this trace_id.", "Try again; if it stays, report the trace_id.");
@@ -93,6 +98,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IOptions<J
             .SelectMany(endpoint => endpoint.Metadata.GetMetadata<IAcceptsMetadata>()?.ContentTypes ?? []).ToArray();
         return accepted.Length > 0 ? accepted : ["application/json"];
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Endpoint}: the database does not answer: {Reason}")]
+    private partial void LogDatabaseAway(string method, string? endpoint, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Endpoint} failed.")]
     private partial void LogFailed(Exception exception, string method, string? endpoint);

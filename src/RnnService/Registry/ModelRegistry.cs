@@ -14,7 +14,7 @@ internal sealed record ResolvedModel(string Model, int Version, LearningTask Tas
 
 /// <summary>
 /// Finds and loads models by reference. What references stand for is remembered, so a prediction asks no database;
-/// every write to the registry in this process forgets it.
+/// every write to the registry forgets it, in this process at once and in others when they hear of it (<see cref="RegistryNews"/>).
 /// </summary>
 internal sealed class ModelRegistry
 {
@@ -72,6 +72,7 @@ internal sealed class ModelRegistry
     /// <returns>The version's number: one more than the highest the model ever gave to a job that is still known.</returns>
     public static int AddVersion(RnnDbContext context, NewVersion version, DateTime now)
     {
+        context.LockModel(version.Model);
         if (!context.Models.Any(row => row.Name == version.Model))
             context.Models.Add(new ModelRow { Name = version.Model, Task = version.Task, CreatedAt = now });
         var published = context.ModelVersions.Where(row => row.Model == version.Model).Max(row => (int?)row.Version) ?? 0;

@@ -1,10 +1,20 @@
+using Hangfire.PostgreSql;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+using Npgsql;
 
 namespace RnnService.Storage;
 
 /// <summary>The database as the process sees it at start and stop: owned, migrated, swept.</summary>
 internal sealed class Database(IDbContextFactory<RnnDbContext> contexts, Blobs blobs, TimeProvider time, DatabaseLocation location) : IDisposable
 {
+    // A new index on many rows, or another process that is at it.
+    private static readonly TimeSpan MigrationPatience = TimeSpan.FromMinutes(10);
+
+    // Any number that no other program locks in this database.
+    private const long MigrationLock = 0x526E6E;
+
     private DirectoryLock? _lock;
 
     /// <summary>
@@ -48,10 +58,17 @@ internal sealed class Database(IDbContextFactory<RnnDbContext> contexts, Blobs b
     private async Task MigrateSharedAsync(CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
+        context.Database.SetCommandTimeout(MigrationPatience);
         try
         {
-            // Npgsql's migrator holds a database lock meanwhile, so replicas that start together migrate once.
+            // A lock of ours and on one connection: Npgsql's own protects migrations, but neither their table's making nor Hangfire's tables.
+            await context.Database.OpenConnectionAsync(cancellationToken);
+            await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({MigrationLock})", cancellationToken);
+            // Migrating makes it too, but first asks for it and leaves an error in the log.
+            await context.Database.ExecuteSqlRawAsync(context.GetService<IHistoryRepository>().GetCreateIfNotExistsScript(), cancellationToken);
             await context.Database.MigrateAsync(cancellationToken);
+            PostgreSqlObjectsInstaller.Install((NpgsqlConnection)context.Database.GetDbConnection());
+            await context.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({MigrationLock})", cancellationToken);
         }
         catch (Exception failed) when (failed is System.Data.Common.DbException or InvalidOperationException)
         {

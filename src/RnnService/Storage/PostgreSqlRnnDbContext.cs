@@ -6,6 +6,9 @@ namespace RnnService.Storage;
 /// <summary>The context of the shared database; migrations in <c>Migrations/PostgreSql</c>.</summary>
 internal sealed class PostgreSqlRnnDbContext(DbContextOptions<PostgreSqlRnnDbContext> options) : RnnDbContext(options)
 {
+    /// <inheritdoc/>
+    public override void LockModel(string model) => Database.ExecuteSql($"SELECT pg_advisory_xact_lock(hashtextextended({model}, 0))");
+
     /// <summary>For <c>dotnet ef</c>, which needs no database to write a migration.</summary>
     internal sealed class DesignTimeFactory : IDesignTimeDbContextFactory<PostgreSqlRnnDbContext>
     {

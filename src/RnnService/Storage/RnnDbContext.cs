@@ -22,6 +22,9 @@ internal abstract class RnnDbContext(DbContextOptions options) : DbContext(optio
     public DbSet<IdempotencyRow> Idempotency => Set<IdempotencyRow>();
     public DbSet<ProtectionKeyRow> ProtectionKeys => Set<ProtectionKeyRow>();
 
+    /// <summary>Keeps all others who lock the same model waiting until the transaction ends, so that two jobs cannot give one number.</summary>
+    public abstract void LockModel(string model);
+
     /// <inheritdoc/>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

@@ -6,6 +6,11 @@ namespace RnnService.Storage;
 /// <summary>The context of the embedded database; migrations in <c>Migrations/Sqlite</c>.</summary>
 internal sealed class SqliteRnnDbContext(DbContextOptions<SqliteRnnDbContext> options) : RnnDbContext(options)
 {
+    /// <summary>Does nothing: a transaction of SQLite keeps all other writers waiting anyway.</summary>
+    public override void LockModel(string model)
+    {
+    }
+
     /// <summary>For <c>dotnet ef</c>, which needs no database to write a migration.</summary>
     internal sealed class DesignTimeFactory : IDesignTimeDbContextFactory<SqliteRnnDbContext>
     {

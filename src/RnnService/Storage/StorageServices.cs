@@ -14,7 +14,7 @@ internal static class StorageServices
     /// <summary>Offers <c>IDbContextFactory&lt;RnnDbContext&gt;</c>, <see cref="Blobs"/>, <see cref="Database"/> and Data Protection for the given place.</summary>
     public static IServiceCollection AddStorage(this IServiceCollection services, DatabaseLocation location)
     {
-        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<TimeProvider>(new StoredClock());
         services.AddSingleton(location);
         services.AddSingleton<Blobs>();
         services.AddSingleton<DatasetReader>();

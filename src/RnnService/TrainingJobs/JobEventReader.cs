@@ -22,22 +22,16 @@ internal sealed class JobEventReader(NewestEvents newestEvents, IDbContextFactor
         var commented = Stopwatch.GetTimestamp();
         while (true)
         {
-            // Most often there is nothing new; a job that has ended is looked at itself.
-            var newest = await newestEvents.OfAsync(jobId, cancellationToken);
-            if (newest != after)
+            try
             {
-                var events = await NextAsync(jobId, after, cancellationToken);
-                if (events.Count > 0)
-                {
-                    await stream.SendAsync(Text(events), cancellationToken);
-                    if (events[^1].Kind == EventKind.Done) return;
-                    after = events[^1].Number;
-                    if (events.Count == Most) continue;
-                }
-                else if (newest is null && !await ExistsAsync(jobId, cancellationToken))
-                {
-                    return;
-                }
+                if (await SendNextAsync(jobId, after, stream, cancellationToken) is not { } last) return;
+                var more = last >= after + Most;
+                after = last;
+                if (more) continue;
+            }
+            catch (Exception error) when (DatabaseAbsence.Caused(error))
+            {
+                // The stream is silent until the database is back; nothing is lost.
             }
 
             if (Stopwatch.GetElapsedTime(commented) >= CommentEvery)
@@ -48,6 +42,19 @@ internal sealed class JobEventReader(NewestEvents newestEvents, IDbContextFactor
 
             await Task.Delay(Poll, cancellationToken);
         }
+    }
+
+    /// <summary>Sends the next events, if there are any.</summary>
+    /// <returns>Number of the last one sent; null when no more will come.</returns>
+    private async Task<long?> SendNextAsync(string jobId, long after, EventStream stream, CancellationToken cancellationToken)
+    {
+        // Most often there is nothing new; a job that has ended is looked at itself.
+        var newest = await newestEvents.OfAsync(jobId, cancellationToken);
+        if (newest == after) return after;
+        var events = await NextAsync(jobId, after, cancellationToken);
+        if (events.Count == 0) return newest is null && !await ExistsAsync(jobId, cancellationToken) ? null : after;
+        await stream.SendAsync(Text(events), cancellationToken);
+        return events[^1].Kind == EventKind.Done ? null : events[^1].Number;
     }
 
     private async Task<List<EventRow>> NextAsync(string jobId, long after, CancellationToken cancellationToken)

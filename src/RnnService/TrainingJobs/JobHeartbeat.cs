@@ -1,3 +1,5 @@
+using RnnService.Storage;
+
 namespace RnnService.TrainingJobs;
 
 /// <summary>Renews a job's lease and stores its progress from a thread of its own, however long a training step takes.</summary>
@@ -25,21 +27,24 @@ internal sealed class JobHeartbeat : IDisposable
 
     private void Loop()
     {
+        var missed = false;
         while (!_stop.Wait(Beat))
         {
             try
             {
                 if (_ledger.Renew(_claim, Interlocked.Exchange(ref _progress, null))) _running.Cancel();
+                missed = false;
             }
             catch (FencedException)
             {
                 _running.Fence();
                 return;
             }
-            catch (Exception error) when (error is System.Data.Common.DbException or Microsoft.EntityFrameworkCore.DbUpdateException)
+            catch (Exception error) when (error is System.Data.Common.DbException or Microsoft.EntityFrameworkCore.DbUpdateException || DatabaseAbsence.Caused(error))
             {
-                // The database may be busy or away for a moment; the lease outlasts many beats.
-                JobLog.HeartbeatMissed(_log, _claim.JobId, error);
+                // The database may be busy or away. The lease outlasts many beats, and when it has run out it is renewed as long as nobody else has claimed the job.
+                if (!missed) JobLog.HeartbeatMissed(_log, _claim.JobId, error);
+                missed = true;
             }
         }
     }

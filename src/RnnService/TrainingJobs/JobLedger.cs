@@ -10,10 +10,12 @@ namespace RnnService.TrainingJobs;
 /// All that a worker writes about its job. Every write names the claim's fence and changes nothing when the row has another:
 /// a worker that was frozen and replaced cannot spoil its successor's work. Synchronous, for threads of the worker's own.
 /// </summary>
-internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimeProvider time)
+internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, DatabaseLocation location, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobLedger> log)
 {
-    /// <summary>How long a claim holds without a heartbeat.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>How long a claim holds without a heartbeat: short where another process may be waiting to take over.</summary>
+    private TimeSpan Lease { get; } = TimeSpan.FromSeconds(location.SqliteFile is null ? 8 : 30);
 
     /// <summary>
     /// Claims an unfinished job that no live worker holds: one conditional update takes the lease, raises the fence and counts
@@ -62,50 +64,56 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
     }
 
     /// <summary>Forgets what was measured after the point the job goes on from: it will be measured again.</summary>
+    /// <exception cref="FencedException">Another worker has the job.</exception>
     public void RewindMetrics(JobClaim claim, long step)
     {
-        using var context = contexts.CreateDbContext();
-        context.Metrics.Where(metric => metric.JobId == claim.JobId && metric.Step > step).ExecuteDelete();
+        Write(context =>
+        {
+            Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.LeaseUntil, time.GetUtcNow().UtcDateTime + Lease)));
+            context.Metrics.Where(metric => metric.JobId == claim.JobId && metric.Step > step).ExecuteDelete();
+        });
     }
 
     /// <summary>Tells those who follow the job something.</summary>
     /// <exception cref="FencedException">Another worker has the job.</exception>
     public void AppendEvent(JobClaim claim, JobEvent happened)
     {
-        using var context = contexts.CreateDbContext();
-        using var transaction = context.Database.BeginTransaction();
-        var now = time.GetUtcNow().UtcDateTime;
-        Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.LeaseUntil, now + Lease)));
-        Append(context, claim.JobId, happened, now);
-        transaction.Commit();
+        Write(context =>
+        {
+            var now = time.GetUtcNow().UtcDateTime;
+            Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.LeaseUntil, now + Lease)));
+            Append(context, claim.JobId, happened, now);
+        });
     }
 
     /// <summary>Adds warnings that only the data told, and tells them; those the job has already, from an earlier attempt, are not repeated.</summary>
     /// <exception cref="FencedException">Another worker has the job.</exception>
     public void AppendWarnings(JobClaim claim, IReadOnlyList<string> warnings)
     {
-        using var context = contexts.CreateDbContext();
-        using var transaction = context.Database.BeginTransaction();
-        var told = JsonSerializer.Deserialize<string[]>(context.TrainingJobs.Where(job => job.Id == claim.JobId).Select(job => job.WarningsJson).Single(), JsonConventions.Stored)!;
-        string[] added = [.. warnings.Except(told)];
-        if (added.Length == 0) return;
-        var json = JsonSerializer.Serialize<string[]>([.. told, .. added], JsonConventions.Stored);
-        Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.WarningsJson, json)));
-        JobEvents.AppendAsync(context, claim.JobId, [.. added.Select(JobEvent.OfWarning)], time.GetUtcNow().UtcDateTime, CancellationToken.None).GetAwaiter().GetResult();
-        transaction.Commit();
+        Write(context =>
+        {
+            var told = JsonSerializer.Deserialize<string[]>(context.TrainingJobs.Where(job => job.Id == claim.JobId).Select(job => job.WarningsJson).Single(), JsonConventions.Stored)!;
+            string[] added = [.. warnings.Except(told)];
+            if (added.Length == 0) return;
+            var json = JsonSerializer.Serialize<string[]>([.. told, .. added], JsonConventions.Stored);
+            Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.WarningsJson, json)));
+            JobEvents.AppendAsync(context, claim.JobId, [.. added.Select(JobEvent.OfWarning)], time.GetUtcNow().UtcDateTime, CancellationToken.None).GetAwaiter().GetResult();
+        });
     }
 
     /// <summary>Stores an epoch's measurements, if there are any yet, and tells them.</summary>
     /// <exception cref="FencedException">Another worker has the job.</exception>
     public void AppendMetrics(JobClaim claim, IReadOnlyList<MetricRow> points, JobMetrics best)
     {
-        using var context = contexts.CreateDbContext();
-        using var transaction = context.Database.BeginTransaction();
-        var json = JsonSerializer.Serialize(best, JsonConventions.Stored);
-        Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.MetricsJson, json)));
-        context.Metrics.AddRange(points);
-        if (points.Count > 0) Append(context, claim.JobId, JobEvent.OfMetrics(points), time.GetUtcNow().UtcDateTime);
-        transaction.Commit();
+        Write(context =>
+        {
+            // They have an id from a try before: if it is stored, that try was committed without our hearing of it.
+            if (points.Count > 0 && points[0].Id != 0 && context.Metrics.Any(metric => metric.Id == points[0].Id)) return;
+            var json = JsonSerializer.Serialize(best, JsonConventions.Stored);
+            Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.MetricsJson, json)));
+            context.Metrics.AddRange(points);
+            if (points.Count > 0) Append(context, claim.JobId, JobEvent.OfMetrics(points), time.GetUtcNow().UtcDateTime);
+        });
     }
 
     /// <summary>
@@ -162,16 +170,16 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
     /// <exception cref="FencedException">Another worker has the job.</exception>
     public void End(JobClaim claim, JobStatus status, string? error)
     {
-        using var context = contexts.CreateDbContext();
-        using var transaction = context.Database.BeginTransaction();
-        var now = time.GetUtcNow().UtcDateTime;
-        Guard(claim, Own(context, claim).ExecuteUpdate(set => set
-            .SetProperty(job => job.Status, status)
-            .SetProperty(job => job.Error, error)
-            .SetProperty(job => job.LeaseUntil, (DateTime?)null)
-            .SetProperty(job => job.FinishedAt, now)));
-        AppendStatus(context, claim.JobId, now);
-        transaction.Commit();
+        Write(context =>
+        {
+            var now = time.GetUtcNow().UtcDateTime;
+            Guard(claim, Own(context, claim).ExecuteUpdate(set => set
+                .SetProperty(job => job.Status, status)
+                .SetProperty(job => job.Error, error)
+                .SetProperty(job => job.LeaseUntil, (DateTime?)null)
+                .SetProperty(job => job.FinishedAt, now)));
+            AppendStatus(context, claim.JobId, now);
+        });
     }
 
     /// <summary>Gives the job back unfinished, for another worker or the next start of this one.</summary>
@@ -186,25 +194,26 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
     /// <exception cref="FencedException">Another worker has the job; nothing was published.</exception>
     public int Publish(JobClaim claim, JobStatus status, NewVersion version, JobMetrics metrics, StoredProgress progress, IReadOnlyList<MetricRow> points)
     {
-        using var context = contexts.CreateDbContext();
-        using var transaction = context.Database.BeginTransaction();
-        var now = time.GetUtcNow().UtcDateTime;
-        var (json, metricsJson) = (JsonSerializer.Serialize(progress, JsonConventions.Stored), JsonSerializer.Serialize(metrics, JsonConventions.Stored));
-        // First, so that the row is ours until the commit.
-        Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.LeaseUntil, (DateTime?)null)));
-        var number = ModelRegistry.AddVersion(context, version, now);
-        context.Metrics.AddRange(points);
-        context.SaveChanges();
-        if (points.Count > 0) Append(context, claim.JobId, JobEvent.OfMetrics(points), now);
-        if (metrics.Baseline?.Warning is { } warning) Append(context, claim.JobId, JobEvent.OfWarning(warning), now);
-        Own(context, claim).ExecuteUpdate(set => set
-            .SetProperty(job => job.Status, status)
-            .SetProperty(job => job.ResultVersion, number)
-            .SetProperty(job => job.MetricsJson, metricsJson)
-            .SetProperty(job => job.ProgressJson, json)
-            .SetProperty(job => job.FinishedAt, now));
-        AppendStatus(context, claim.JobId, now);
-        transaction.Commit();
+        var number = 0;
+        Write(context =>
+        {
+            var now = time.GetUtcNow().UtcDateTime;
+            var (json, metricsJson) = (JsonSerializer.Serialize(progress, JsonConventions.Stored), JsonSerializer.Serialize(metrics, JsonConventions.Stored));
+            // First, so that the row is ours until the commit.
+            Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.LeaseUntil, (DateTime?)null)));
+            number = ModelRegistry.AddVersion(context, version, now);
+            context.Metrics.AddRange(points);
+            context.SaveChanges();
+            if (points.Count > 0) Append(context, claim.JobId, JobEvent.OfMetrics(points), now);
+            if (metrics.Baseline?.Warning is { } warning) Append(context, claim.JobId, JobEvent.OfWarning(warning), now);
+            Own(context, claim).ExecuteUpdate(set => set
+                .SetProperty(job => job.Status, status)
+                .SetProperty(job => job.ResultVersion, number)
+                .SetProperty(job => job.MetricsJson, metricsJson)
+                .SetProperty(job => job.ProgressJson, json)
+                .SetProperty(job => job.FinishedAt, now));
+            AppendStatus(context, claim.JobId, now);
+        });
         return number;
     }
 
@@ -212,20 +221,20 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
     /// <exception cref="FencedException">Another worker has the job.</exception>
     public void EndReplay(JobClaim claim, JobVerification verdict, JobMetrics? metrics, StoredProgress? progress)
     {
-        using var context = contexts.CreateDbContext();
-        using var transaction = context.Database.BeginTransaction();
-        var now = time.GetUtcNow().UtcDateTime;
-        static string? json<T>(T? stored) => stored is null ? null : JsonSerializer.Serialize(stored, JsonConventions.Stored);
-        var (verdictJson, metricsJson, progressJson) = (json(verdict), json(metrics), json(progress));
-        Guard(claim, Own(context, claim).ExecuteUpdate(set => set
-            .SetProperty(job => job.Status, JobStatus.Succeeded)
-            .SetProperty(job => job.VerdictJson, verdictJson)
-            .SetProperty(job => job.MetricsJson, job => metricsJson ?? job.MetricsJson)
-            .SetProperty(job => job.ProgressJson, job => progressJson ?? job.ProgressJson)
-            .SetProperty(job => job.LeaseUntil, (DateTime?)null)
-            .SetProperty(job => job.FinishedAt, now)));
-        AppendStatus(context, claim.JobId, now);
-        transaction.Commit();
+        Write(context =>
+        {
+            var now = time.GetUtcNow().UtcDateTime;
+            static string? json<T>(T? stored) => stored is null ? null : JsonSerializer.Serialize(stored, JsonConventions.Stored);
+            var (verdictJson, metricsJson, progressJson) = (json(verdict), json(metrics), json(progress));
+            Guard(claim, Own(context, claim).ExecuteUpdate(set => set
+                .SetProperty(job => job.Status, JobStatus.Succeeded)
+                .SetProperty(job => job.VerdictJson, verdictJson)
+                .SetProperty(job => job.MetricsJson, job => metricsJson ?? job.MetricsJson)
+                .SetProperty(job => job.ProgressJson, job => progressJson ?? job.ProgressJson)
+                .SetProperty(job => job.LeaseUntil, (DateTime?)null)
+                .SetProperty(job => job.FinishedAt, now)));
+            AppendStatus(context, claim.JobId, now);
+        });
     }
 
     /// <summary>Drops a finished job's checkpoints; what remains after a crash here is swept with the job.</summary>
@@ -237,6 +246,30 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, TimePr
         context.SaveChanges();
         foreach (var blob in rows.Select(row => row.BlobId))
             context.Blobs.Where(row => row.Id == blob).ExecuteDelete();
+    }
+
+    /// <summary>
+    /// One transaction. While the database is away it is tried again, so that the job waits and nothing is lost, unless the process ends.
+    /// One that was committed without our hearing of it may tell an event twice; it never measures or publishes twice.
+    /// </summary>
+    private void Write(Action<RnnDbContext> write)
+    {
+        for (var told = false; ; told = true)
+        {
+            try
+            {
+                using var context = contexts.CreateDbContext();
+                using var transaction = context.Database.BeginTransaction();
+                write(context);
+                transaction.Commit();
+                return;
+            }
+            catch (Exception error) when (DatabaseAbsence.Caused(error))
+            {
+                if (!told) JobLog.Waits(log, error.GetBaseException().Message);
+                if (lifetime.ApplicationStopping.WaitHandle.WaitOne(Retry)) throw;
+            }
+        }
     }
 
     private static IQueryable<TrainingJobRow> Own(RnnDbContext context, JobClaim claim) =>

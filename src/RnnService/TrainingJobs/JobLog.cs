@@ -27,6 +27,12 @@ internal static partial class JobLog
     [LoggerMessage(8, LogLevel.Warning, "Looking for unfinished jobs failed; trying again")]
     public static partial void ReconcileFailed(ILogger log, Exception error);
 
+    [LoggerMessage(10, LogLevel.Warning, "Job {JobId} is left for another start: the database does not answer")]
+    public static partial void LeftBehind(ILogger log, string jobId, Exception error);
+
+    [LoggerMessage(11, LogLevel.Warning, "The database does not answer; a job waits for it: {Reason}")]
+    public static partial void Waits(ILogger log, string reason);
+
     [LoggerMessage(9, LogLevel.Warning, "Job {JobId}: a checkpoint could not be written; training goes on")]
     public static partial void CheckpointFailed(ILogger log, string jobId, Exception error);
 }

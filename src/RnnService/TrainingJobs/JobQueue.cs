@@ -5,33 +5,40 @@ using RnnService.Storage;
 
 namespace RnnService.TrainingJobs;
 
-/// <summary>Rings the bell: hands job ids to Hangfire, each once while it waits in this process (again after a while, should Hangfire lose it).</summary>
+/// <summary>Rings the bell: hands job ids to Hangfire. A ring too many does no harm, as only one worker can claim the row; one too few is made up for.</summary>
 internal sealed class JobQueue(IBackgroundJobClient hangfire, IDbContextFactory<RnnDbContext> contexts, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _waiting = new();
+    // What this process rang for, at which fence: once claimed and ownerless again, a job wants another ring.
+    private readonly ConcurrentDictionary<string, (long Fence, DateTimeOffset Since)> _waiting = new();
 
-    /// <summary>Hands the id to a worker. Losing it does no harm: the reconciler finds the row again.</summary>
-    public void Enqueue(string jobId)
+    /// <summary>Hands the id of a new or resumed job to a worker. Losing it does no harm: the reconciler finds the row again.</summary>
+    public void Enqueue(string jobId, long fence)
     {
-        var now = time.GetUtcNow();
-        if (_waiting.TryGetValue(jobId, out var since) && now - since < Patience) return;
-        _waiting[jobId] = now;
-        hangfire.Enqueue<TrainingWorker>(worker => worker.Run(jobId));
+        try
+        {
+            _waiting[jobId] = (fence, time.GetUtcNow());
+            hangfire.Enqueue<TrainingWorker>(worker => worker.Run(jobId));
+        }
+        catch (BackgroundJobClientException)
+        {
+            _waiting.TryRemove(jobId, out _);
+        }
     }
 
     /// <summary>A worker has taken the id.</summary>
     public void Taken(string jobId) => _waiting.TryRemove(jobId, out _);
 
-    /// <summary>Enqueues every unfinished job without a live owner, oldest first.</summary>
+    /// <summary>Enqueues every unfinished job without a live owner, oldest first: each once for every time it lost its owner, and again after a while, should Hangfire lose it.</summary>
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        var now = time.GetUtcNow().UtcDateTime;
-        var ids = await Unfinished(context).Where(job => job.LeaseUntil == null || job.LeaseUntil < now)
-            .OrderBy(job => job.Id).Select(job => job.Id).ToListAsync(cancellationToken);
-        foreach (var id in ids) Enqueue(id);
+        var now = time.GetUtcNow();
+        var ownerless = await Unfinished(context).Where(job => job.LeaseUntil == null || job.LeaseUntil < now.UtcDateTime)
+            .OrderBy(job => job.Id).Select(job => new { job.Id, job.Fence }).ToListAsync(cancellationToken);
+        foreach (var job in ownerless)
+            if (!_waiting.TryGetValue(job.Id, out var rung) || rung.Fence != job.Fence || now - rung.Since >= Patience) Enqueue(job.Id, job.Fence);
     }
 
     /// <summary>Ends all leases: only for the process that alone owns the database, whose leases are all of processes that are gone.</summary>

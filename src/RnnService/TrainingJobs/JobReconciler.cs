@@ -5,20 +5,21 @@ namespace RnnService.TrainingJobs;
 /// <summary>At start and then on a timer, enqueues unfinished jobs that nobody is working on: what a kill or a lost ring left behind.</summary>
 internal sealed class JobReconciler(JobQueue queue, DatabaseLocation location, ILogger<JobReconciler> log) : BackgroundService
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
+    // Others may have died and their jobs be waiting; with SQLite nobody else can.
+    private readonly TimeSpan _period = TimeSpan.FromSeconds(location.SqliteFile is null ? 2 : 10);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (location.SqliteFile is not null) await queue.BreakLeasesAsync(stoppingToken);
-        using var timer = new PeriodicTimer(Period);
+        using var timer = new PeriodicTimer(_period);
         do
         {
             try
             {
                 await queue.ReconcileAsync(stoppingToken);
             }
-            catch (System.Data.Common.DbException error)
+            catch (Exception error) when (error is System.Data.Common.DbException || DatabaseAbsence.Caused(error))
             {
                 JobLog.ReconcileFailed(log, error);
             }

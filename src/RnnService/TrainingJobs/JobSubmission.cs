@@ -46,7 +46,7 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
         context.TrainingJobs.Add(row);
         JobEvents.AddFirst(context, row, [JobEvent.OfStatus(row.Status), .. warnings.Select(JobEvent.OfWarning)]);
         await context.SaveChangesAsync(cancellationToken);
-        queue.Enqueue(row.Id);
+        queue.Enqueue(row.Id, row.Fence);
         return row;
     }
 

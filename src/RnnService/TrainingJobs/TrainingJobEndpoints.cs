@@ -169,7 +169,7 @@ internal static class TrainingJobEndpoints
             return row.Status is JobStatus.Failed or JobStatus.Cancelled
                 ? Problems.Conflict($"The dataset of the job {id} was deleted.", "Upload it again and start a new job.")
                 : Problems.Conflict($"The job {id} is {SnakeCaseEnum<JobStatus>.Write(row.Status)}.", "Only cancelled and failed jobs can be resumed.");
-        queue.Enqueue(id);
+        queue.Enqueue(id, row.Fence);
         return TypedResults.Accepted($"/api/v1/training-jobs/{id}", TrainingJobResponse.Of(row));
     }
 

@@ -1,27 +1,37 @@
 using Hangfire;
 using Hangfire.AspNetCore;
 using Hangfire.InMemory;
-using RnnService.Registry;
+using Hangfire.PostgreSql;
+using Hangfire.PostgreSql.Factories;
+using RnnService.Storage;
 
 namespace RnnService.TrainingJobs;
 
 /// <summary>Registers training and the registry it publishes to.</summary>
 internal static class TrainingServices
 {
-    /// <summary>Offers job submission and, in this process, one worker that trains one job at a time with all training cores.</summary>
-    public static IServiceCollection AddTrainingJobs(this IServiceCollection services)
+    // Small, so that a worker that was killed blocks nobody for long; what a job's owner may do is decided by its lease alone.
+    private static readonly TimeSpan Invisibility = TimeSpan.FromSeconds(10);
+
+    /// <summary>Offers job submission and, unless the role is <c>api</c>, one worker that trains one job at a time with all training cores.</summary>
+    public static IServiceCollection AddTrainingJobs(this IServiceCollection services, ServiceRole role, DatabaseLocation location)
     {
         // The host's own storage and activator: Hangfire's defaults are one for the process, and tests run several hosts in one.
-        services.AddSingleton<JobStorage>(_ => new InMemoryStorage(new InMemoryStorageOptions { MaxExpirationTime = TimeSpan.FromHours(1) }));
+        services.AddSingleton(_ => MakeStorage(location));
         // Its log provider is one for the process too, and would outlive the host it logs to; what happens to a job is logged by JobLog.
         services.AddHangfire(hangfire => hangfire.UseSimpleAssemblyNameTypeSerializer().UseRecommendedSerializerSettings().UseNoOpLogProvider());
-        services.AddHangfireServer((provider, server) =>
+        if (role != ServiceRole.Api)
         {
-            server.Activator = new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>());
-            server.WorkerCount = 1;
-            server.ServerName = $"{Environment.MachineName}-{Environment.ProcessId}";
-            server.ShutdownTimeout = TimeSpan.FromSeconds(20);
-        });
+            services.AddHangfireServer((provider, server) =>
+            {
+                server.Activator = new AspNetCoreJobActivator(provider.GetRequiredService<IServiceScopeFactory>());
+                server.WorkerCount = 1;
+                server.ServerName = $"{Environment.MachineName}-{Environment.ProcessId}";
+                server.ShutdownTimeout = TimeSpan.FromSeconds(20);
+            });
+            services.AddHostedService<JobReconciler>();
+        }
+
         services.AddSingleton<JobLedger>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<RunningJobs>();
@@ -33,9 +43,22 @@ internal static class TrainingServices
         services.AddSingleton<VerificationSubmission>();
         services.AddSingleton<DryRun>();
         services.AddSingleton<NewestEvents>();
-        services.AddSingleton<JobEventReader>();
-        return services.AddHostedService<JobReconciler>();
+        return services.AddSingleton<JobEventReader>();
     }
+
+    private static JobStorage MakeStorage(DatabaseLocation location) => location.PostgreSql is { } connection
+        ? new PostgreSqlStorage(new NpgsqlConnectionFactory(connection, Bells), Bells)
+        : new InMemoryStorage(new InMemoryStorageOptions { MaxExpirationTime = TimeSpan.FromHours(1) });
+
+    // Its tables are made in Storage/Database, under the lock of the migrations.
+    private static PostgreSqlStorageOptions Bells => new()
+    {
+        PrepareSchemaIfNecessary = false,
+        UseSlidingInvisibilityTimeout = true,
+        InvisibilityTimeout = Invisibility,
+        QueuePollInterval = TimeSpan.FromSeconds(0.5),
+        JobExpirationCheckInterval = TimeSpan.FromMinutes(10),
+    };
 
     /// <summary>Gives memory back to the machine: what a job held is a matter of hundreds of megabytes, and the collector would keep it until the next one needs as much.</summary>
     public static void ReleaseMemory() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

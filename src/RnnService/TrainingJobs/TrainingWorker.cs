@@ -40,6 +40,11 @@ internal sealed class TrainingWorker(
         {
             JobLog.Fenced(log, jobId);
         }
+        catch (Exception error) when (DatabaseAbsence.Caused(error))
+        {
+            // Nothing more can be written, an end neither: whoever claims it when the database is back goes on from the checkpoint.
+            JobLog.LeftBehind(log, jobId, error);
+        }
         catch (Exception error)
         {
             Fail(claim, error);
