@@ -36,6 +36,9 @@ internal sealed record Limits
     /// <summary>Jobs that wait for a worker. Default 100.</summary>
     public int QueuedJobs { get; init; } = 100;
 
+    /// <summary>Combinations of one sweep, each of which is a job. Default 64.</summary>
+    public int SweepCombinations { get; init; } = 64;
+
     /// <summary>Event streams and sockets open at the same time. Default 256: each holds a connection but no thread.</summary>
     public int ConcurrentStreams { get; init; } = 256;
 

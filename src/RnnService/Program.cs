@@ -6,6 +6,7 @@ using RnnService.Predictions;
 using RnnService.Registry;
 using RnnService.Storage;
 using RnnService.TrainingJobs;
+using RnnService.TrainingJobs.Sweeps;
 
 namespace RnnService;
 
@@ -64,6 +65,7 @@ internal static class Program
         app.MapHangfireDashboard("/hangfire", new DashboardOptions { Authorization = [], DashboardTitle = "RnnService", DisplayStorageConnectionString = false });
         app.MapDatasets(options.Limits);
         app.MapTrainingJobs();
+        app.MapSweeps();
         app.MapVerification();
         app.MapModels();
         // The way of a prediction: Predictions/ClassifyEndpoints, Rnn/Models/SequenceClassifier, Rnn/Cells/RecurrentCell, Rnn/Kernels/MatMul.

@@ -36,6 +36,7 @@ internal sealed class Blobs(IDbContextFactory<RnnDbContext> contexts, TimeProvid
         return await context.Blobs
             .Where(blob => blob.CreatedAt < before
                 && !context.Datasets.Any(row => row.BlobId == blob.Id)
+                && !context.Sweeps.Any(row => row.BlobId == blob.Id)
                 && !context.Checkpoints.Any(row => row.BlobId == blob.Id)
                 && !context.ModelVersions.Any(row => row.BlobId == blob.Id))
             .ExecuteDeleteAsync(cancellationToken);

@@ -13,6 +13,7 @@ internal abstract class RnnDbContext(DbContextOptions options) : DbContext(optio
     public DbSet<BlobChunkRow> BlobChunks => Set<BlobChunkRow>();
     public DbSet<DatasetRow> Datasets => Set<DatasetRow>();
     public DbSet<TrainingJobRow> TrainingJobs => Set<TrainingJobRow>();
+    public DbSet<SweepRow> Sweeps => Set<SweepRow>();
     public DbSet<CheckpointRow> Checkpoints => Set<CheckpointRow>();
     public DbSet<MetricRow> Metrics => Set<MetricRow>();
     public DbSet<EventRow> Events => Set<EventRow>();
@@ -66,7 +67,12 @@ internal abstract class RnnDbContext(DbContextOptions options) : DbContext(optio
 
     private static void MapJobs(ModelBuilder model)
     {
-        model.Entity<TrainingJobRow>().HasIndex(row => row.Status);
+        model.Entity<TrainingJobRow>(job =>
+        {
+            job.HasIndex(row => row.Status);
+            job.HasOne<SweepRow>().WithMany().HasForeignKey(row => row.SweepId).OnDelete(DeleteBehavior.Restrict);
+        });
+        model.Entity<SweepRow>().HasOne<BlobRow>().WithMany().HasForeignKey(row => row.BlobId).OnDelete(DeleteBehavior.Restrict);
         model.Entity<CheckpointRow>(checkpoint =>
         {
             checkpoint.HasKey(row => new { row.JobId, row.Step });

@@ -69,6 +69,12 @@ internal sealed class TrainingJobRow
     /// <summary>What the replay showed, as JSON.</summary>
     public string? VerdictJson { get; set; }
 
+    /// <summary>The sweep it belongs to; then the sweep publishes, not the job.</summary>
+    public string? SweepId { get; set; }
+
+    /// <summary>Its combination of the sweep's grid, as JSON.</summary>
+    public string? SweepValuesJson { get; set; }
+
     /// <summary>W3C trace context of the request that created it.</summary>
     public string? TraceParent { get; set; }
 

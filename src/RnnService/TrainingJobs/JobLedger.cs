@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using RnnService.Http;
 using RnnService.Registry;
 using RnnService.Storage;
+using RnnService.TrainingJobs.Sweeps;
 
 namespace RnnService.TrainingJobs;
 
@@ -179,6 +180,7 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, Databa
                 .SetProperty(job => job.LeaseUntil, (DateTime?)null)
                 .SetProperty(job => job.FinishedAt, now)));
             AppendStatus(context, claim.JobId, now);
+            if (SweepOf(context, claim) is { } sweep) SweepEnding.SettleAsync(context, sweep, 1, null, now, CancellationToken.None).GetAwaiter().GetResult();
         });
     }
 
@@ -189,19 +191,23 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, Databa
         Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.LeaseUntil, (DateTime?)null));
     }
 
-    /// <summary>One transaction publishes: the version, the final metrics and the end of the job. The weights' blob is written already.</summary>
-    /// <returns>The version's number.</returns>
+    /// <summary>
+    /// One transaction publishes: the version, the final metrics and the end of the job. The weights' blob is written already.
+    /// A job of a sweep hands its version to the sweep, which publishes the best in the transaction of its last job's end.
+    /// </summary>
+    /// <returns>The version's number; null in a sweep that goes on, or whose best was another.</returns>
     /// <exception cref="FencedException">Another worker has the job; nothing was published.</exception>
-    public int Publish(JobClaim claim, JobStatus status, NewVersion version, JobMetrics metrics, StoredProgress progress, IReadOnlyList<MetricRow> points)
+    public int? Publish(JobClaim claim, JobStatus status, NewVersion version, JobMetrics metrics, StoredProgress progress, IReadOnlyList<MetricRow> points)
     {
-        var number = 0;
+        int? number = null;
         Write(context =>
         {
             var now = time.GetUtcNow().UtcDateTime;
             var (json, metricsJson) = (JsonSerializer.Serialize(progress, JsonConventions.Stored), JsonSerializer.Serialize(metrics, JsonConventions.Stored));
             // First, so that the row is ours until the commit.
             Guard(claim, Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.LeaseUntil, (DateTime?)null)));
-            number = ModelRegistry.AddVersion(context, version, now);
+            var sweep = SweepOf(context, claim);
+            number = sweep is not null ? null : ModelRegistry.AddVersion(context, version, now);
             context.Metrics.AddRange(points);
             context.SaveChanges();
             if (points.Count > 0) Append(context, claim.JobId, JobEvent.OfMetrics(points), now);
@@ -212,6 +218,7 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, Databa
                 .SetProperty(job => job.MetricsJson, metricsJson)
                 .SetProperty(job => job.ProgressJson, json)
                 .SetProperty(job => job.FinishedAt, now));
+            if (sweep is not null) number = SweepEnding.SettleAsync(context, sweep, 1, version, now, CancellationToken.None).GetAwaiter().GetResult();
             AppendStatus(context, claim.JobId, now);
         });
         return number;
@@ -275,6 +282,9 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, Databa
     private static IQueryable<TrainingJobRow> Own(RnnDbContext context, JobClaim claim) =>
         context.TrainingJobs.Where(job => job.Id == claim.JobId && job.Fence == claim.Fence
             && (job.Status == JobStatus.Running || job.Status == JobStatus.Cancelling));
+
+    private static string? SweepOf(RnnDbContext context, JobClaim claim) =>
+        context.TrainingJobs.Where(job => job.Id == claim.JobId).Select(job => job.SweepId).Single();
 
     private static void Append(RnnDbContext context, string jobId, JobEvent happened, DateTime now) =>
         JobEvents.AppendAsync(context, jobId, [happened], now, CancellationToken.None).GetAwaiter().GetResult();

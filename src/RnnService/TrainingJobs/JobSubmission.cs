@@ -19,30 +19,31 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
     public async Task<TrainingJobRow> SubmitAsync(TrainingJobRequest request, CancellationToken cancellationToken)
     {
         var checkedRequest = await CheckAsync(request, cancellationToken);
-        var now = time.GetUtcNow();
-        return await StoreAsync(new TrainingJobRow
-        {
-            Id = Ids.New("job", now),
-            Name = request.Name,
-            Status = JobStatus.Queued,
-            Model = request.Model,
-            DatasetId = checkedRequest.Training.Id,
-            ValidationDatasetId = checkedRequest.Validation?.Id,
-            TestDatasetId = checkedRequest.Test?.Id,
-            SpecJson = JsonSerializer.Serialize(checkedRequest.Spec, JsonConventions.Stored),
-            WarningsJson = JsonSerializer.Serialize(checkedRequest.Warnings, JsonConventions.Stored),
-            TraceParent = Activity.Current?.Id,
-            CreatedAt = now.UtcDateTime,
-        }, checkedRequest.Warnings, cancellationToken);
+        return await StoreAsync(NewJob(checkedRequest, time.GetUtcNow()), checkedRequest.Warnings, cancellationToken);
     }
+
+    /// <summary>The row of a job that does what was checked.</summary>
+    public static TrainingJobRow NewJob(CheckedRequest request, DateTimeOffset now) => new()
+    {
+        Id = Ids.New("job", now),
+        Name = request.Spec.Name,
+        Status = JobStatus.Queued,
+        Model = request.Spec.Model,
+        DatasetId = request.Training.Id,
+        ValidationDatasetId = request.Validation?.Id,
+        TestDatasetId = request.Test?.Id,
+        SpecJson = JsonSerializer.Serialize(request.Spec, JsonConventions.Stored),
+        WarningsJson = JsonSerializer.Serialize(request.Warnings, JsonConventions.Stored),
+        TraceParent = Activity.Current?.Id,
+        CreatedAt = now.UtcDateTime,
+    };
 
     /// <summary>Stores a job that can be carried out and hands it to a worker.</summary>
     /// <exception cref="ProblemException">Too many wait already.</exception>
     public async Task<TrainingJobRow> StoreAsync(TrainingJobRow row, IReadOnlyList<string> warnings, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        if (await context.TrainingJobs.CountAsync(job => job.Status == JobStatus.Queued, cancellationToken) >= limits.QueuedJobs)
-            throw new ProblemException(Problems.RateLimited($"{limits.QueuedJobs} jobs are waiting already.", "Try again when a job has ended, or raise the setting RnnService:Limits:QueuedJobs.", TimeSpan.FromSeconds(30)));
+        await EnsureRoomAsync(context, 1, cancellationToken);
         context.TrainingJobs.Add(row);
         JobEvents.AddFirst(context, row, [JobEvent.OfStatus(row.Status), .. warnings.Select(JobEvent.OfWarning)]);
         await context.SaveChangesAsync(cancellationToken);
@@ -50,9 +51,26 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
         return row;
     }
 
+    /// <summary>Refuses more jobs than may wait.</summary>
+    /// <exception cref="ProblemException">Too many wait already.</exception>
+    public async Task EnsureRoomAsync(RnnDbContext context, int jobs, CancellationToken cancellationToken)
+    {
+        var waiting = await context.TrainingJobs.CountAsync(job => job.Status == JobStatus.Queued, cancellationToken);
+        if (waiting + jobs > limits.QueuedJobs)
+            throw new ProblemException(Problems.RateLimited($"{waiting} jobs are waiting already, and at most {limits.QueuedJobs} may.", "Try again when a job has ended, or raise the setting RnnService:Limits:QueuedJobs.", TimeSpan.FromSeconds(30)));
+    }
+
     /// <summary>Everything that can be known before the job runs.</summary>
     /// <exception cref="ProblemException">It cannot be carried out.</exception>
     public async Task<CheckedRequest> CheckAsync(TrainingJobRequest request, CancellationToken cancellationToken)
+    {
+        var resolved = await ResolveAsync(request, cancellationToken);
+        return resolved with { Warnings = [.. resolved.Warnings, .. await overlap.WarningsAsync(resolved.Training, resolved.Validation, resolved.Test, cancellationToken)] };
+    }
+
+    /// <summary>The same but for what only reading the datasets tells: rows that are in two of them.</summary>
+    /// <exception cref="ProblemException">It cannot be carried out.</exception>
+    public async Task<CheckedRequest> ResolveAsync(TrainingJobRequest request, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         Refuse(Names.Check("/model", request.Model));
@@ -81,8 +99,7 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
         if (cost.MemoryBytes > available)
             throw new ProblemException(Problems.Invalid($"Training would need about {Megabytes(cost.MemoryBytes)} MB of memory; this machine has {Megabytes(available)} MB.",
                 "Make network.hidden_size, network.embedding_size, tokenizer.vocabulary_size or training.batch_size smaller."));
-        string[] warnings = [.. JobDoctor.Warnings(spec, training, validation, test), .. await overlap.WarningsAsync(training.Row, validation?.Row, test?.Row, cancellationToken)];
-        return new CheckedRequest(spec, training.Row, validation?.Row, test?.Row, cost, warnings);
+        return new CheckedRequest(spec, training.Row, validation?.Row, test?.Row, cost, [.. JobDoctor.Warnings(spec, training, validation, test)]);
     }
 
     private static async Task<StoredDataset> FindAsync(RnnDbContext context, string pointer, string name, CancellationToken cancellationToken)

@@ -4,8 +4,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using RnnService.Http;
+using RnnService.Registry;
 using RnnService.Storage;
 using RnnService.TrainingJobs.Insight;
+using RnnService.TrainingJobs.Sweeps;
 
 namespace RnnService.TrainingJobs;
 
@@ -95,9 +97,11 @@ internal static class TrainingJobEndpoints
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var owned = await context.Checkpoints.Where(row => row.JobId == id).Select(row => row.BlobId).ToListAsync(cancellationToken);
-        var deleted = await Ended(context, id).ExecuteDeleteAsync(cancellationToken);
+        var deleted = await Ended(context, id).Where(job => !context.Sweeps.Any(sweep => sweep.Id == job.SweepId && sweep.FinishedAt == null)).ExecuteDeleteAsync(cancellationToken);
         if (deleted == 0)
-            return await context.TrainingJobs.AnyAsync(job => job.Id == id, cancellationToken)
+            return await Ended(context, id).AnyAsync(cancellationToken)
+                ? Problems.Conflict($"The job {id} is part of a sweep that goes on.", "Wait for the sweep's end, or cancel the sweep.")
+                : await context.TrainingJobs.AnyAsync(job => job.Id == id, cancellationToken)
                 ? Problems.Conflict($"The job {id} has not ended.", $"POST /api/v1/training-jobs/{id}/cancel first.") : Missing(id);
         foreach (var blob in owned) await blobs.DeleteAsync(blob, CancellationToken.None);
         return TypedResults.NoContent();
@@ -108,24 +112,22 @@ internal static class TrainingJobEndpoints
     /// <param name="id">The job's id, or its name: then the newest of that name.</param>
     /// <param name="contexts">The database.</param>
     /// <param name="running">The jobs of this process.</param>
+    /// <param name="registry">The models.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">The client left.</param>
     private static async Task<Results<Accepted<TrainingJobResponse>, ProblemResult>> Cancel(
-        string id, IDbContextFactory<RnnDbContext> contexts, RunningJobs running, TimeProvider time, CancellationToken cancellationToken)
+        string id, IDbContextFactory<RnnDbContext> contexts, RunningJobs running, ModelRegistry registry, TimeProvider time, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var now = time.GetUtcNow().UtcDateTime;
         await using (var transaction = await context.Database.BeginTransactionAsync(cancellationToken))
         {
-            var ended = await context.TrainingJobs.Where(job => job.Id == id && job.Status == JobStatus.Queued).ExecuteUpdateAsync(set => set
-                .SetProperty(job => job.Status, JobStatus.Cancelled)
-                .SetProperty(job => job.CancelRequested, true)
-                .SetProperty(job => job.FinishedAt, now), cancellationToken);
-            var asked = await context.TrainingJobs.Where(job => job.Id == id && job.Status == JobStatus.Running).ExecuteUpdateAsync(set => set
-                .SetProperty(job => job.Status, JobStatus.Cancelling)
-                .SetProperty(job => job.CancelRequested, true), cancellationToken);
-            if (ended + asked > 0) await JobEvents.AppendStatusAsync(context, id, now, cancellationToken);
+            var hasEnded = await JobCancellation.CancelAsync(context, id, now, cancellationToken);
+            var sweep = hasEnded ? await context.TrainingJobs.Where(job => job.Id == id).Select(job => job.SweepId).SingleAsync(cancellationToken) : null;
+            if (sweep is not null) await SweepEnding.SettleAsync(context, sweep, 1, null, now, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
+            // It may have been the last of its sweep, which then has published the best.
+            if (sweep is not null) registry.Forget();
         }
 
         running.Cancel(id);
@@ -148,7 +150,7 @@ internal static class TrainingJobEndpoints
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        var changed = await Ended(context, id).Where(job => job.Status != JobStatus.Succeeded && context.Datasets.Any(set => set.Id == job.DatasetId))
+        var changed = await Ended(context, id).Where(job => job.Status != JobStatus.Succeeded && job.SweepId == null && context.Datasets.Any(set => set.Id == job.DatasetId))
             .ExecuteUpdateAsync(set => set
                 .SetProperty(job => job.Status, JobStatus.Queued)
                 .SetProperty(job => job.CancelRequested, false)
@@ -165,6 +167,8 @@ internal static class TrainingJobEndpoints
         await transaction.CommitAsync(cancellationToken);
         var row = await context.TrainingJobs.AsNoTracking().FirstOrDefaultAsync(job => job.Id == id, cancellationToken);
         if (row is null) return Missing(id);
+        if (changed == 0 && row.SweepId is not null)
+            return Problems.Conflict($"The job {id} is part of the sweep {row.SweepId}, which has compared it already.", "Post its spec to /api/v1/training-jobs as a job of its own.");
         if (changed == 0)
             return row.Status is JobStatus.Failed or JobStatus.Cancelled
                 ? Problems.Conflict($"The dataset of the job {id} was deleted.", "Upload it again and start a new job.")

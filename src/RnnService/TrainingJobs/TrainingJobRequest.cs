@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace RnnService.TrainingJobs;
 
 /// <summary>What to train. Only <c>dataset</c> and <c>model</c> are required; every other value has a default that the job echoes in <c>spec</c>.</summary>
-internal sealed record TrainingJobRequest
+internal record TrainingJobRequest
 {
     /// <summary>Name or id of the dataset to learn from.</summary>
     public required string Dataset { get; init; }

@@ -39,6 +39,10 @@ internal sealed record TrainingJobResponse
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Verifies { get; init; }
 
+    /// <summary>The sweep it is part of, which publishes only the best of its jobs; else left out.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Sweep { get; init; }
+
     /// <summary>The published version, once there is one; of a job that verifies, the verdict.</summary>
     public required JobResult? Result { get; init; }
 
@@ -83,6 +87,7 @@ internal sealed record TrainingJobResponse
             Result = row.ResultVersion is int version ? new JobResult(row.Model, version)
                 : row.VerdictJson is { } verdict ? new JobResult(row.Model, row.VerifiesVersion!.Value, JsonSerializer.Deserialize<JobVerification>(verdict, JsonConventions.Stored)) : null,
             Verifies = row.VerifiesVersion is int verified ? $"{row.Model}:{verified}" : null,
+            Sweep = row.SweepId,
             Warnings = [.. JsonSerializer.Deserialize<string[]>(row.WarningsJson, JsonConventions.Stored)!, .. metrics.Baseline?.Warning is { } warning ? [warning] : Array.Empty<string>()],
             Error = row.Error,
             Attempt = row.Attempt,

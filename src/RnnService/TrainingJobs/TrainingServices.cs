@@ -4,6 +4,7 @@ using Hangfire.InMemory;
 using Hangfire.PostgreSql;
 using Hangfire.PostgreSql.Factories;
 using RnnService.Storage;
+using RnnService.TrainingJobs.Sweeps;
 
 namespace RnnService.TrainingJobs;
 
@@ -41,6 +42,7 @@ internal static class TrainingServices
         services.AddSingleton<StartingPoints>();
         services.AddSingleton<ReceiptReplays>();
         services.AddSingleton<VerificationSubmission>();
+        services.AddSingleton<SweepSubmission>();
         services.AddSingleton<DryRun>();
         services.AddSingleton<NewestEvents>();
         return services.AddSingleton<JobEventReader>();

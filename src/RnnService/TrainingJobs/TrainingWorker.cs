@@ -52,6 +52,8 @@ internal sealed class TrainingWorker(
         finally
         {
             runningJobs.Remove(jobId);
+            // Its end may have been the sweep's, which then has published the best.
+            if (job.SweepId is not null) registry.Forget();
             TrainingServices.ReleaseMemory();
         }
     }
@@ -145,7 +147,7 @@ internal sealed class TrainingWorker(
         using var writer = blobs.Create(BlobKind.Weights);
         model.Save(writer, new Dictionary<string, string> { ["model"] = job.Model, ["spec"] = job.SpecJson });
         var blob = writer.CompleteAsync(CancellationToken.None).GetAwaiter().GetResult();
-        int number;
+        int? number;
         try
         {
             var version = new NewVersion(job.Model, training.Task, job.Id, blob.Id, job.SpecJson,
@@ -159,8 +161,9 @@ internal sealed class TrainingWorker(
         }
 
         registry.Forget();
-        if (status == JobStatus.Succeeded) ledger.DropCheckpoints(claim);
-        JobLog.Ended(log, job.Id, SnakeCaseEnum<JobStatus>.Write(status), $"{job.Model}:{number}");
+        // A job of a sweep cannot be resumed.
+        if (status == JobStatus.Succeeded || job.SweepId is not null) ledger.DropCheckpoints(claim);
+        JobLog.Ended(log, job.Id, SnakeCaseEnum<JobStatus>.Write(status), number is null ? "left to its sweep" : $"{job.Model}:{number}");
     }
 
     /// <summary>What to set after a job has diverged again and again.</summary>

@@ -329,6 +329,68 @@ namespace RnnService.Storage.Migrations.PostgreSql
                     b.ToTable("ProtectionKeys");
                 });
 
+            modelBuilder.Entity("RnnService.Storage.SweepRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text");
+
+                    b.Property<string>("BestJobId")
+                        .HasColumnType("text");
+
+                    b.Property<double?>("BestValue")
+                        .HasColumnType("double precision");
+
+                    b.Property<string>("BestVersionJson")
+                        .HasColumnType("text");
+
+                    b.Property<string>("BlobId")
+                        .HasColumnType("text");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("Dataset")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<int>("Ended")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTime?>("FinishedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("GridJson")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<int>("Jobs")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Model")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("text");
+
+                    b.Property<string>("Objective")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<int?>("ResultVersion")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("BlobId");
+
+                    b.ToTable("Sweeps");
+                });
+
             modelBuilder.Entity("RnnService.Storage.TrainingJobRow", b =>
                 {
                     b.Property<string>("Id")
@@ -389,6 +451,12 @@ namespace RnnService.Storage.Migrations.PostgreSql
                         .IsRequired()
                         .HasColumnType("text");
 
+                    b.Property<string>("SweepId")
+                        .HasColumnType("text");
+
+                    b.Property<string>("SweepValuesJson")
+                        .HasColumnType("text");
+
                     b.Property<string>("TestDatasetId")
                         .HasColumnType("text");
 
@@ -414,6 +482,8 @@ namespace RnnService.Storage.Migrations.PostgreSql
                     b.HasKey("Id");
 
                     b.HasIndex("Status");
+
+                    b.HasIndex("SweepId");
 
                     b.ToTable("TrainingJobs");
                 });
@@ -491,6 +561,22 @@ namespace RnnService.Storage.Migrations.PostgreSql
                         .HasForeignKey("Model")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("RnnService.Storage.SweepRow", b =>
+                {
+                    b.HasOne("RnnService.Storage.BlobRow", null)
+                        .WithMany()
+                        .HasForeignKey("BlobId")
+                        .OnDelete(DeleteBehavior.Restrict);
+                });
+
+            modelBuilder.Entity("RnnService.Storage.TrainingJobRow", b =>
+                {
+                    b.HasOne("RnnService.Storage.SweepRow", null)
+                        .WithMany()
+                        .HasForeignKey("SweepId")
+                        .OnDelete(DeleteBehavior.Restrict);
                 });
 #pragma warning restore 612, 618
         }

@@ -320,6 +320,68 @@ namespace RnnService.Storage.Migrations.Sqlite
                     b.ToTable("ProtectionKeys");
                 });
 
+            modelBuilder.Entity("RnnService.Storage.SweepRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("BestJobId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<double?>("BestValue")
+                        .HasColumnType("REAL");
+
+                    b.Property<string>("BestVersionJson")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("BlobId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Dataset")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Ended")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime?>("FinishedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("GridJson")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Jobs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Model")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Objective")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("ResultVersion")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("BlobId");
+
+                    b.ToTable("Sweeps");
+                });
+
             modelBuilder.Entity("RnnService.Storage.TrainingJobRow", b =>
                 {
                     b.Property<string>("Id")
@@ -380,6 +442,12 @@ namespace RnnService.Storage.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("SweepId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SweepValuesJson")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("TestDatasetId")
                         .HasColumnType("TEXT");
 
@@ -405,6 +473,8 @@ namespace RnnService.Storage.Migrations.Sqlite
                     b.HasKey("Id");
 
                     b.HasIndex("Status");
+
+                    b.HasIndex("SweepId");
 
                     b.ToTable("TrainingJobs");
                 });
@@ -482,6 +552,22 @@ namespace RnnService.Storage.Migrations.Sqlite
                         .HasForeignKey("Model")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("RnnService.Storage.SweepRow", b =>
+                {
+                    b.HasOne("RnnService.Storage.BlobRow", null)
+                        .WithMany()
+                        .HasForeignKey("BlobId")
+                        .OnDelete(DeleteBehavior.Restrict);
+                });
+
+            modelBuilder.Entity("RnnService.Storage.TrainingJobRow", b =>
+                {
+                    b.HasOne("RnnService.Storage.SweepRow", null)
+                        .WithMany()
+                        .HasForeignKey("SweepId")
+                        .OnDelete(DeleteBehavior.Restrict);
                 });
 #pragma warning restore 612, 618
         }

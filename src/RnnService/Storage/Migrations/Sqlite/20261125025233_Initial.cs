@@ -72,41 +72,6 @@ namespace RnnService.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
-                name: "TrainingJobs",
-                columns: table => new
-                {
-                    Id = table.Column<string>(type: "TEXT", nullable: false),
-                    Name = table.Column<string>(type: "TEXT", nullable: true),
-                    Status = table.Column<string>(type: "TEXT", nullable: false),
-                    Model = table.Column<string>(type: "TEXT", nullable: false),
-                    DatasetId = table.Column<string>(type: "TEXT", nullable: false),
-                    ValidationDatasetId = table.Column<string>(type: "TEXT", nullable: true),
-                    TestDatasetId = table.Column<string>(type: "TEXT", nullable: true),
-                    SpecJson = table.Column<string>(type: "TEXT", nullable: false),
-                    ProgressJson = table.Column<string>(type: "TEXT", nullable: true),
-                    MetricsJson = table.Column<string>(type: "TEXT", nullable: true),
-                    WarningsJson = table.Column<string>(type: "TEXT", nullable: false),
-                    Error = table.Column<string>(type: "TEXT", nullable: true),
-                    Attempt = table.Column<int>(type: "INTEGER", nullable: false),
-                    Worker = table.Column<string>(type: "TEXT", nullable: true),
-                    LeaseUntil = table.Column<DateTime>(type: "TEXT", nullable: true),
-                    Fence = table.Column<long>(type: "INTEGER", nullable: false),
-                    CancelRequested = table.Column<bool>(type: "INTEGER", nullable: false),
-                    LastEvent = table.Column<long>(type: "INTEGER", nullable: false),
-                    ResultVersion = table.Column<int>(type: "INTEGER", nullable: true),
-                    VerifiesVersion = table.Column<int>(type: "INTEGER", nullable: true),
-                    VerdictJson = table.Column<string>(type: "TEXT", nullable: true),
-                    TraceParent = table.Column<string>(type: "TEXT", nullable: true),
-                    CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
-                    StartedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
-                    FinishedAt = table.Column<DateTime>(type: "TEXT", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_TrainingJobs", x => x.Id);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "BlobChunks",
                 columns: table => new
                 {
@@ -153,6 +118,38 @@ namespace RnnService.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "Sweeps",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "TEXT", nullable: false),
+                    Name = table.Column<string>(type: "TEXT", nullable: true),
+                    Status = table.Column<string>(type: "TEXT", nullable: false),
+                    Model = table.Column<string>(type: "TEXT", nullable: false),
+                    Dataset = table.Column<string>(type: "TEXT", nullable: false),
+                    Objective = table.Column<string>(type: "TEXT", nullable: false),
+                    GridJson = table.Column<string>(type: "TEXT", nullable: false),
+                    Jobs = table.Column<int>(type: "INTEGER", nullable: false),
+                    Ended = table.Column<int>(type: "INTEGER", nullable: false),
+                    BestJobId = table.Column<string>(type: "TEXT", nullable: true),
+                    BestValue = table.Column<double>(type: "REAL", nullable: true),
+                    BestVersionJson = table.Column<string>(type: "TEXT", nullable: true),
+                    BlobId = table.Column<string>(type: "TEXT", nullable: true),
+                    ResultVersion = table.Column<int>(type: "INTEGER", nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    FinishedAt = table.Column<DateTime>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Sweeps", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Sweeps_Blobs_BlobId",
+                        column: x => x.BlobId,
+                        principalTable: "Blobs",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "ModelVersions",
                 columns: table => new
                 {
@@ -181,6 +178,68 @@ namespace RnnService.Storage.Migrations.Sqlite
                         principalTable: "Models",
                         principalColumn: "Name",
                         onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "TrainingJobs",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "TEXT", nullable: false),
+                    Name = table.Column<string>(type: "TEXT", nullable: true),
+                    Status = table.Column<string>(type: "TEXT", nullable: false),
+                    Model = table.Column<string>(type: "TEXT", nullable: false),
+                    DatasetId = table.Column<string>(type: "TEXT", nullable: false),
+                    ValidationDatasetId = table.Column<string>(type: "TEXT", nullable: true),
+                    TestDatasetId = table.Column<string>(type: "TEXT", nullable: true),
+                    SpecJson = table.Column<string>(type: "TEXT", nullable: false),
+                    ProgressJson = table.Column<string>(type: "TEXT", nullable: true),
+                    MetricsJson = table.Column<string>(type: "TEXT", nullable: true),
+                    WarningsJson = table.Column<string>(type: "TEXT", nullable: false),
+                    Error = table.Column<string>(type: "TEXT", nullable: true),
+                    Attempt = table.Column<int>(type: "INTEGER", nullable: false),
+                    Worker = table.Column<string>(type: "TEXT", nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    Fence = table.Column<long>(type: "INTEGER", nullable: false),
+                    CancelRequested = table.Column<bool>(type: "INTEGER", nullable: false),
+                    LastEvent = table.Column<long>(type: "INTEGER", nullable: false),
+                    ResultVersion = table.Column<int>(type: "INTEGER", nullable: true),
+                    VerifiesVersion = table.Column<int>(type: "INTEGER", nullable: true),
+                    VerdictJson = table.Column<string>(type: "TEXT", nullable: true),
+                    SweepId = table.Column<string>(type: "TEXT", nullable: true),
+                    SweepValuesJson = table.Column<string>(type: "TEXT", nullable: true),
+                    TraceParent = table.Column<string>(type: "TEXT", nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    StartedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    FinishedAt = table.Column<DateTime>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_TrainingJobs", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_TrainingJobs_Sweeps_SweepId",
+                        column: x => x.SweepId,
+                        principalTable: "Sweeps",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "ModelAliases",
+                columns: table => new
+                {
+                    Model = table.Column<string>(type: "TEXT", nullable: false),
+                    Alias = table.Column<string>(type: "TEXT", nullable: false),
+                    Version = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ModelAliases", x => new { x.Model, x.Alias });
+                    table.ForeignKey(
+                        name: "FK_ModelAliases_ModelVersions_Model_Version",
+                        columns: x => new { x.Model, x.Version },
+                        principalTable: "ModelVersions",
+                        principalColumns: new[] { "Model", "Version" },
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -254,25 +313,6 @@ namespace RnnService.Storage.Migrations.Sqlite
                         onDelete: ReferentialAction.Cascade);
                 });
 
-            migrationBuilder.CreateTable(
-                name: "ModelAliases",
-                columns: table => new
-                {
-                    Model = table.Column<string>(type: "TEXT", nullable: false),
-                    Alias = table.Column<string>(type: "TEXT", nullable: false),
-                    Version = table.Column<int>(type: "INTEGER", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_ModelAliases", x => new { x.Model, x.Alias });
-                    table.ForeignKey(
-                        name: "FK_ModelAliases_ModelVersions_Model_Version",
-                        columns: x => new { x.Model, x.Version },
-                        principalTable: "ModelVersions",
-                        principalColumns: new[] { "Model", "Version" },
-                        onDelete: ReferentialAction.Restrict);
-                });
-
             migrationBuilder.CreateIndex(
                 name: "IX_Checkpoints_BlobId",
                 table: "Checkpoints",
@@ -310,9 +350,19 @@ namespace RnnService.Storage.Migrations.Sqlite
                 column: "BlobId");
 
             migrationBuilder.CreateIndex(
+                name: "IX_Sweeps_BlobId",
+                table: "Sweeps",
+                column: "BlobId");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_TrainingJobs_Status",
                 table: "TrainingJobs",
                 column: "Status");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_TrainingJobs_SweepId",
+                table: "TrainingJobs",
+                column: "SweepId");
         }
 
         /// <inheritdoc />
@@ -349,10 +399,13 @@ namespace RnnService.Storage.Migrations.Sqlite
                 name: "ModelVersions");
 
             migrationBuilder.DropTable(
-                name: "Blobs");
+                name: "Sweeps");
 
             migrationBuilder.DropTable(
                 name: "Models");
+
+            migrationBuilder.DropTable(
+                name: "Blobs");
         }
     }
 }

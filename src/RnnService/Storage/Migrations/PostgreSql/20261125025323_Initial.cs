@@ -73,41 +73,6 @@ namespace RnnService.Storage.Migrations.PostgreSql
                 });
 
             migrationBuilder.CreateTable(
-                name: "TrainingJobs",
-                columns: table => new
-                {
-                    Id = table.Column<string>(type: "text", nullable: false),
-                    Name = table.Column<string>(type: "text", nullable: true),
-                    Status = table.Column<string>(type: "text", nullable: false),
-                    Model = table.Column<string>(type: "text", nullable: false),
-                    DatasetId = table.Column<string>(type: "text", nullable: false),
-                    ValidationDatasetId = table.Column<string>(type: "text", nullable: true),
-                    TestDatasetId = table.Column<string>(type: "text", nullable: true),
-                    SpecJson = table.Column<string>(type: "text", nullable: false),
-                    ProgressJson = table.Column<string>(type: "text", nullable: true),
-                    MetricsJson = table.Column<string>(type: "text", nullable: true),
-                    WarningsJson = table.Column<string>(type: "text", nullable: false),
-                    Error = table.Column<string>(type: "text", nullable: true),
-                    Attempt = table.Column<int>(type: "integer", nullable: false),
-                    Worker = table.Column<string>(type: "text", nullable: true),
-                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    Fence = table.Column<long>(type: "bigint", nullable: false),
-                    CancelRequested = table.Column<bool>(type: "boolean", nullable: false),
-                    LastEvent = table.Column<long>(type: "bigint", nullable: false),
-                    ResultVersion = table.Column<int>(type: "integer", nullable: true),
-                    VerifiesVersion = table.Column<int>(type: "integer", nullable: true),
-                    VerdictJson = table.Column<string>(type: "text", nullable: true),
-                    TraceParent = table.Column<string>(type: "text", nullable: true),
-                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
-                    StartedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
-                    FinishedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_TrainingJobs", x => x.Id);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "BlobChunks",
                 columns: table => new
                 {
@@ -154,6 +119,38 @@ namespace RnnService.Storage.Migrations.PostgreSql
                 });
 
             migrationBuilder.CreateTable(
+                name: "Sweeps",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "text", nullable: false),
+                    Name = table.Column<string>(type: "text", nullable: true),
+                    Status = table.Column<string>(type: "text", nullable: false),
+                    Model = table.Column<string>(type: "text", nullable: false),
+                    Dataset = table.Column<string>(type: "text", nullable: false),
+                    Objective = table.Column<string>(type: "text", nullable: false),
+                    GridJson = table.Column<string>(type: "text", nullable: false),
+                    Jobs = table.Column<int>(type: "integer", nullable: false),
+                    Ended = table.Column<int>(type: "integer", nullable: false),
+                    BestJobId = table.Column<string>(type: "text", nullable: true),
+                    BestValue = table.Column<double>(type: "double precision", nullable: true),
+                    BestVersionJson = table.Column<string>(type: "text", nullable: true),
+                    BlobId = table.Column<string>(type: "text", nullable: true),
+                    ResultVersion = table.Column<int>(type: "integer", nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    FinishedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Sweeps", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Sweeps_Blobs_BlobId",
+                        column: x => x.BlobId,
+                        principalTable: "Blobs",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "ModelVersions",
                 columns: table => new
                 {
@@ -182,6 +179,68 @@ namespace RnnService.Storage.Migrations.PostgreSql
                         principalTable: "Models",
                         principalColumn: "Name",
                         onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "TrainingJobs",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "text", nullable: false),
+                    Name = table.Column<string>(type: "text", nullable: true),
+                    Status = table.Column<string>(type: "text", nullable: false),
+                    Model = table.Column<string>(type: "text", nullable: false),
+                    DatasetId = table.Column<string>(type: "text", nullable: false),
+                    ValidationDatasetId = table.Column<string>(type: "text", nullable: true),
+                    TestDatasetId = table.Column<string>(type: "text", nullable: true),
+                    SpecJson = table.Column<string>(type: "text", nullable: false),
+                    ProgressJson = table.Column<string>(type: "text", nullable: true),
+                    MetricsJson = table.Column<string>(type: "text", nullable: true),
+                    WarningsJson = table.Column<string>(type: "text", nullable: false),
+                    Error = table.Column<string>(type: "text", nullable: true),
+                    Attempt = table.Column<int>(type: "integer", nullable: false),
+                    Worker = table.Column<string>(type: "text", nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Fence = table.Column<long>(type: "bigint", nullable: false),
+                    CancelRequested = table.Column<bool>(type: "boolean", nullable: false),
+                    LastEvent = table.Column<long>(type: "bigint", nullable: false),
+                    ResultVersion = table.Column<int>(type: "integer", nullable: true),
+                    VerifiesVersion = table.Column<int>(type: "integer", nullable: true),
+                    VerdictJson = table.Column<string>(type: "text", nullable: true),
+                    SweepId = table.Column<string>(type: "text", nullable: true),
+                    SweepValuesJson = table.Column<string>(type: "text", nullable: true),
+                    TraceParent = table.Column<string>(type: "text", nullable: true),
+                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    StartedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    FinishedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_TrainingJobs", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_TrainingJobs_Sweeps_SweepId",
+                        column: x => x.SweepId,
+                        principalTable: "Sweeps",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "ModelAliases",
+                columns: table => new
+                {
+                    Model = table.Column<string>(type: "text", nullable: false),
+                    Alias = table.Column<string>(type: "text", nullable: false),
+                    Version = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ModelAliases", x => new { x.Model, x.Alias });
+                    table.ForeignKey(
+                        name: "FK_ModelAliases_ModelVersions_Model_Version",
+                        columns: x => new { x.Model, x.Version },
+                        principalTable: "ModelVersions",
+                        principalColumns: new[] { "Model", "Version" },
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -255,25 +314,6 @@ namespace RnnService.Storage.Migrations.PostgreSql
                         onDelete: ReferentialAction.Cascade);
                 });
 
-            migrationBuilder.CreateTable(
-                name: "ModelAliases",
-                columns: table => new
-                {
-                    Model = table.Column<string>(type: "text", nullable: false),
-                    Alias = table.Column<string>(type: "text", nullable: false),
-                    Version = table.Column<int>(type: "integer", nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_ModelAliases", x => new { x.Model, x.Alias });
-                    table.ForeignKey(
-                        name: "FK_ModelAliases_ModelVersions_Model_Version",
-                        columns: x => new { x.Model, x.Version },
-                        principalTable: "ModelVersions",
-                        principalColumns: new[] { "Model", "Version" },
-                        onDelete: ReferentialAction.Restrict);
-                });
-
             migrationBuilder.CreateIndex(
                 name: "IX_Checkpoints_BlobId",
                 table: "Checkpoints",
@@ -311,9 +351,19 @@ namespace RnnService.Storage.Migrations.PostgreSql
                 column: "BlobId");
 
             migrationBuilder.CreateIndex(
+                name: "IX_Sweeps_BlobId",
+                table: "Sweeps",
+                column: "BlobId");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_TrainingJobs_Status",
                 table: "TrainingJobs",
                 column: "Status");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_TrainingJobs_SweepId",
+                table: "TrainingJobs",
+                column: "SweepId");
         }
 
         /// <inheritdoc />
@@ -350,10 +400,13 @@ namespace RnnService.Storage.Migrations.PostgreSql
                 name: "ModelVersions");
 
             migrationBuilder.DropTable(
-                name: "Blobs");
+                name: "Sweeps");
 
             migrationBuilder.DropTable(
                 name: "Models");
+
+            migrationBuilder.DropTable(
+                name: "Blobs");
         }
     }
 }
