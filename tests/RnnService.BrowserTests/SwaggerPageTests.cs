@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Playwright;
 using RnnService.Demo;
 using RnnService.Tests;
+using RnnService.TrainingJobs.Sweeps;
 
 namespace RnnService.BrowserTests;
 
@@ -18,6 +19,7 @@ public sealed class SwaggerPageTests
     private static readonly Dictionary<string, int> s_refusals = new()
     {
         ["get /api/v1/models/{ref}/label/stream"] = 426,
+        ["post /api/v1/sweeps/{id}/cancel"] = 409,
         ["post /api/v1/training-jobs/{id}/cancel"] = 409,
         ["post /api/v1/training-jobs/{id}/resume"] = 409,
     };
@@ -39,6 +41,7 @@ public sealed class SwaggerPageTests
         await using var chromium = await Chromium.StartAsync();
         await using var service = await RunningService.StartAsync();
         await PublishAsync(service.Client);
+        await SweepAsync(service.Client);
         var document = JsonSerializer.Deserialize<JsonElement>(await service.Client.GetStringAsync("/swagger/v1/swagger.json", Cancellation));
         var operations = document.GetProperty("paths").EnumerateObject()
             .SelectMany(path => path.Value.EnumerateObject().Select(operation =>
@@ -103,6 +106,14 @@ public sealed class SwaggerPageTests
 
         // Two versions, so that the model is still there when the first is gone.
         for (var version = 1; version <= 2; version++) await TrainAsync(client, Disposable, DemoShapes.Signals.Train.Name, new { hidden_size = 4 });
+    }
+
+    /// <summary>The sweep that examples name, to its end.</summary>
+    private static async Task SweepAsync(HttpClient http)
+    {
+        using var body = new StringContent(SweepExamples.Request, Encoding.UTF8, "application/json");
+        (await http.PostAsync("/api/v1/sweeps", body, Cancellation)).EnsureSuccessStatusCode();
+        while (!(await http.GetStringAsync($"/api/v1/sweeps/{SweepExamples.Name}", Cancellation)).Contains("\"finished_at\":\"", StringComparison.Ordinal)) await Task.Delay(100, Cancellation);
     }
 
     private static async Task TrainAsync(DemoClient client, string model, string dataset, object network) =>

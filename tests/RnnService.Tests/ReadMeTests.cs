@@ -36,6 +36,7 @@ public sealed partial class ReadMeTests
             AssertTexts(answer);
             AssertSteps(answer);
             AssertLearningOn(answer);
+            AssertSweep(answer);
             AssertGradientFlow(answer);
             Assert.Contains("hidden_size", JsonSerializer.Deserialize<JsonElement>(answer("hiden_size")).Text("hint"));
             Assert.InRange(new FileInfo(Path.Combine(directory, "sentiment.safetensors")).Length, 10_000, long.MaxValue);
@@ -131,6 +132,17 @@ public sealed partial class ReadMeTests
         Assert.Contains("\"result\":{\"model\":\"sentiment\",\"version\":2}", meals);
         Assert.Equal(["positive"], All(meals, "label"));
         Assert.Equal(2, Last(meals).GetProperty("version").GetInt32());
+    }
+
+    private static void AssertSweep(Func<string, string> answer)
+    {
+        var shown = answer("$api/sweeps/signs");
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(shown[shown.LastIndexOf("{\"id\":\"sweep_", StringComparison.Ordinal)..]));
+        var sweep = JsonElement.ParseValue(ref reader);
+        Assert.Equal(("succeeded", 2), (sweep.Text("status"), sweep.GetProperty("result").GetProperty("version").GetInt32()));
+        Assert.Equal(16, sweep.GetProperty("results")[0].GetProperty("values").GetProperty("network.hidden_size").GetInt32());
+        Assert.Equal(2, Last(shown).GetProperty("version").GetInt32());
+        Assert.Equal(["same", "opposite"], All(shown, "label"));
     }
 
     private static void AssertGradientFlow(Func<string, string> answer)

@@ -60,6 +60,34 @@ public sealed class KillTests : IDisposable
     }
 
     [Fact]
+    public async Task A_sweep_killed_in_the_middle_publishes_the_same_best_model_once()
+    {
+        const string body = """{"dataset":"sentences","model":"killed","network":{"hidden_size":32,"embedding_size":32},"training":{"epochs":30,"early_stopping_patience":0,"seed":3},"grid":{"training.learning_rate":[0.002,0.00001],"network.cell":["gru","rnn_tanh"]}}""";
+        await StartAsync();
+        await _client.UploadSentencesAsync();
+        var untouched = await _client.EndSweepAsync(await _client.StartSweepAsync(body));
+        var id = await _client.StartSweepAsync(body);
+        for (var ended = 0; ended < 4; ended++)
+        {
+            // In the middle of each of its jobs.
+            var seen = await _client.WaitForSweepAsync(id, sweep => sweep.GetProperty("progress").GetProperty("fraction").GetDouble() * 4 > ended + 0.2);
+            Assert.Equal("running", seen.Text("status"));
+            _process!.Kill();
+            await _process.WaitForExitAsync(Cancellation);
+            await StartAsync();
+        }
+
+        var killed = await _client.EndSweepAsync(id);
+
+        Assert.Equal(Table(untouched), Table(killed));
+        Assert.Equal(await WeightsAsync(untouched), await WeightsAsync(killed));
+        var model = await _client.GetFromJsonAsync<JsonElement>("/api/v1/models/killed", Cancellation);
+        Assert.Equal([2, 1], model.GetProperty("versions").EnumerateArray().Select(version => version.GetProperty("version").GetInt32()));
+    }
+
+    private static IEnumerable<string> Table(JsonElement sweep) => sweep.GetProperty("results").EnumerateArray().Select(result => $"{result.GetProperty("values")} {result.GetProperty("metrics")}");
+
+    [Fact]
     public async Task A_stopped_process_hands_its_job_to_the_next_one()
     {
         await StartAsync();
