@@ -48,6 +48,7 @@ internal static class Program
         var location = Settings.Location(options, builder.Configuration);
         builder.Services.AddStorage(location);
         builder.AddHttpConventions(options);
+        builder.AddTelemetry();
         builder.Services.AddSwagger(options);
         builder.Services.AddDatasets();
         builder.Services.AddTrainingJobs(options.Role, location);
@@ -59,6 +60,7 @@ internal static class Program
         var app = builder.Build();
         app.UseHttpConventions();
         app.MapHealth();
+        app.MapPrometheusScrapingEndpoint("/metrics");
         if (options.Role == ServiceRole.Worker) return app;
         app.UseSwaggerPage();
         // Who may see it is decided for every address in ApiKeyMiddleware.

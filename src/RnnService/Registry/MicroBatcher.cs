@@ -32,6 +32,7 @@ internal sealed class MicroBatcher<TInput, TResult>(Func<IReadOnlyList<TInput>, 
 
         try
         {
+            Telemetry.BatchSizes.Record(inputs.Count);
             return new ValueTask<TResult[]>(compute(inputs));
         }
         finally
@@ -53,6 +54,7 @@ internal sealed class MicroBatcher<TInput, TResult>(Func<IReadOnlyList<TInput>, 
         try
         {
             var inputs = batch.Count == 1 ? batch[0].Inputs : [.. batch.SelectMany(request => request.Inputs)];
+            Telemetry.BatchSizes.Record(inputs.Count);
             var answers = compute(inputs);
             var first = 0;
             foreach (var request in batch)

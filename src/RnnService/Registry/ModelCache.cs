@@ -22,7 +22,9 @@ internal sealed class ModelCache(Func<string, Task<TrainedModel>> load, long bud
         Entry entry;
         lock (_gate)
         {
-            if (_entries.TryGetValue(blobId, out var node))
+            var isHere = _entries.TryGetValue(blobId, out var node);
+            Telemetry.CacheRequests.Add(1, new KeyValuePair<string, object?>("result", isHere ? "hit" : "miss"));
+            if (node is not null)
             {
                 _recent.Remove(node);
                 _recent.AddFirst(node);

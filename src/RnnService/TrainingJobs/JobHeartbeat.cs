@@ -42,6 +42,7 @@ internal sealed class JobHeartbeat : IDisposable
             }
             catch (Exception error) when (error is System.Data.Common.DbException or Microsoft.EntityFrameworkCore.DbUpdateException || DatabaseAbsence.Caused(error))
             {
+                Telemetry.Lease("missed");
                 // The database may be busy or away. The lease outlasts many beats, and when it has run out it is renewed as long as nobody else has claimed the job.
                 if (!missed) JobLog.HeartbeatMissed(_log, _claim.JobId, error);
                 missed = true;

@@ -44,6 +44,7 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, Databa
         if (claimed == 0) return null;
         AppendStatus(context, jobId, now);
         transaction.Commit();
+        Telemetry.Lease("claimed");
         (seen.Fence, seen.Attempt, seen.Status) = (seen.Fence + 1, seen.Attempt + 1, status);
         return (new JobClaim(jobId, seen.Fence), seen);
     }
@@ -189,6 +190,7 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, Databa
     {
         using var context = contexts.CreateDbContext();
         Own(context, claim).ExecuteUpdate(set => set.SetProperty(job => job.LeaseUntil, (DateTime?)null));
+        Telemetry.Lease("released");
     }
 
     /// <summary>

@@ -63,6 +63,8 @@ internal sealed class TrainingRun
             if (running.MustStop) return false;
             var start = Stopwatch.GetTimestamp();
             if (Advance() is not { } report) continue;
+            Telemetry.TrainingSteps.Add(1);
+            Telemetry.TrainingTokens.Add(report.Tokens);
             _meter.Add(report, Stopwatch.GetElapsedTime(start).TotalSeconds);
             if (report.EpochEnd is { } epoch) Record(report, epoch);
             if (_flow is not null) Tell(_flow.Add(report));

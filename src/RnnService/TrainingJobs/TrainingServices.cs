@@ -45,7 +45,8 @@ internal static class TrainingServices
         services.AddSingleton<SweepSubmission>();
         services.AddSingleton<DryRun>();
         services.AddSingleton<NewestEvents>();
-        return services.AddSingleton<JobEventReader>();
+        services.AddSingleton<JobEventReader>();
+        return services.AddHostedService<JobGauges>();
     }
 
     private static JobStorage MakeStorage(DatabaseLocation location) => location.PostgreSql is { } connection

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Hangfire;
 using Rnn.Models;
@@ -25,6 +26,9 @@ internal sealed class TrainingWorker(
     {
         queue.Taken(jobId);
         if (ledger.Claim(jobId, $"{Environment.MachineName}-{Environment.ProcessId}") is not var (claim, job)) return;
+        // The trace of the request that made the job goes on here, hours later and on another machine as it may be.
+        using var activity = Telemetry.Activities.StartActivity("training job", ActivityKind.Consumer, job.TraceParent);
+        activity?.SetTag("rnnservice.job.id", jobId).SetTag("rnnservice.job.attempt", job.Attempt);
         var running = new RunningJob(lifetime.ApplicationStopping);
         if (job.CancelRequested) running.Cancel();
         runningJobs.Add(jobId, running);
@@ -38,6 +42,7 @@ internal sealed class TrainingWorker(
         }
         catch (FencedException)
         {
+            Telemetry.Lease("fenced");
             JobLog.Fenced(log, jobId);
         }
         catch (Exception error) when (DatabaseAbsence.Caused(error))
@@ -201,6 +206,7 @@ internal sealed class TrainingWorker(
         }
         catch (FencedException)
         {
+            Telemetry.Lease("fenced");
             JobLog.Fenced(log, claim.JobId);
         }
     }
