@@ -21,6 +21,8 @@ internal static class Program
         {
             var command = Commands.Read(args);
             if (command == Commands.Healthcheck) return await HealthcheckCommand.RunAsync(args);
+            if (command == Commands.Backup) return await BackupCommands.BackupAsync(args);
+            if (command == Commands.Restore) return await BackupCommands.RestoreAsync(args);
             await using var app = Build(args);
             if (command == Commands.Demo) return await DemoCommand.RunAsync(app);
             if (command == Commands.Migrate) return await app.MigrateAsync();

@@ -65,8 +65,11 @@ public sealed class StartTests
     }
 
     [Theory]
-    [InlineData("'sevre' is not a command; the commands are demo, migrate and healthcheck", "sevre")]
+    [InlineData("'sevre' is not a command; the commands are demo, migrate, healthcheck, backup <file> and restore <file>", "sevre")]
     [InlineData("'Demo' is not a command", "Demo", "--urls=http://127.0.0.1:0")]
+    [InlineData("backup wants a file", "backup")]
+    [InlineData("There is no backup /dev/null/none", "restore", "/dev/null/none")]
+    [InlineData("pg_dump", "backup", "saved.db", "--RnnService:Database=postgresql", "--ConnectionStrings:RnnService=Host=none")]
     [InlineData("http://127.0.0.1:1/health/ready cannot be reached", "healthcheck", "--urls=http://0.0.0.0:1")]
     [InlineData("healthcheck cannot ask http://127.0.0.1:0", "healthcheck", "--urls=http://127.0.0.1:0")]
     public async Task A_command_that_cannot_be_done_ends_with_one_sentence(string says, params string[] arguments)
