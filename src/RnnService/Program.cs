@@ -47,6 +47,7 @@ internal static class Program
 
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(options.Limits);
+        builder.Services.AddSingleton(options.Retention);
         var location = Settings.Location(options, builder.Configuration);
         builder.Services.AddStorage(location);
         builder.AddHttpConventions(options);

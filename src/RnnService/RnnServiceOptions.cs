@@ -47,6 +47,9 @@ internal sealed record RnnServiceOptions
     /// <summary>How much one client may ask for.</summary>
     public Limits Limits { get; init; } = new();
 
+    /// <summary>How long what jobs leave behind is kept.</summary>
+    public Retention Retention { get; init; } = new();
+
     /// <summary>The first setting that cannot be, as a sentence that names it.</summary>
     public string? FirstError(string? connectionString)
     {
@@ -62,7 +65,7 @@ internal sealed record RnnServiceOptions
             return $"RnnService:TrainingCores is {TrainingCores}; it must be 0 (all cores) to {MaximumCores}.";
         if (Database == DatabaseKind.PostgreSql && string.IsNullOrWhiteSpace(connectionString))
             return "RnnService:Database is postgresql but ConnectionStrings:RnnService is not set; set it to, for example, 'Host=db;Database=rnnservice;Username=rnn;Password=…'.";
-        return Limits.FirstError();
+        return Limits.FirstError() ?? Retention.FirstError();
     }
 
     private const int MaximumCores = 1024;

@@ -70,7 +70,7 @@ internal static class Settings
         {
             if (!known.TryGetValue(child.Key, out var property))
                 throw new StartupException($"{child.Path} is not a setting; the nearest is {section.Path}:{NearestName.Of(child.Key, known.Keys)}.");
-            if (property.PropertyType == typeof(Limits))
+            if (property.PropertyType == typeof(Limits) || property.PropertyType == typeof(Retention))
                 RefuseUnknown(child, property.PropertyType);
         }
     }

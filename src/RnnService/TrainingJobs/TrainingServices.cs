@@ -46,7 +46,8 @@ internal static class TrainingServices
         services.AddSingleton<DryRun>();
         services.AddSingleton<NewestEvents>();
         services.AddSingleton<JobEventReader>();
-        return services.AddHostedService<JobGauges>();
+        services.AddHostedService<JobGauges>();
+        return services.AddHostedService<RetentionSweep>();
     }
 
     private static JobStorage MakeStorage(DatabaseLocation location) => location.PostgreSql is { } connection
