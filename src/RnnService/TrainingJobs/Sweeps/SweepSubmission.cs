@@ -50,7 +50,7 @@ internal sealed class SweepSubmission(IDbContextFactory<RnnDbContext> contexts, 
         }
 
         await context.SaveChangesAsync(cancellationToken);
-        foreach (var job in jobs) queue.Enqueue(job.Id);
+        foreach (var job in jobs) queue.Enqueue(job.Id, job.Fence);
         return (sweep, jobs);
     }
 
