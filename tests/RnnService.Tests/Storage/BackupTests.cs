@@ -66,7 +66,7 @@ public sealed class BackupTests : IDisposable
 
     [Theory]
     [InlineData("UPDATE \"BlobChunks\" SET \"Data\" = zeroblob(length(\"Data\"))", "does not have the hash it was stored with")]
-    [InlineData("UPDATE \"__EFMigrationsHistory\" SET \"MigrationId\" = '29990101000000_Later'", "29990101000000_Later")]
+    [InlineData("UPDATE \"__EFMigrationsHistory\" SET \"MigrationId\" = '29990101000000_Later' WHERE \"MigrationId\" LIKE '%Initial'", "29990101000000_Later")]
     [InlineData("DROP TABLE \"__EFMigrationsHistory\"", "is not a database of RnnService")]
     [InlineData("PRAGMA foreign_keys=OFF; DELETE FROM \"Blobs\"", "points at nothing")]
     [InlineData(null, "cannot be restored")]
