@@ -160,14 +160,6 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, Databa
             ?? throw new InvalidOperationException($"The dataset {id} was deleted.");
     }
 
-    /// <summary>The job's spec and the facts of its training data.</summary>
-    public (TrainingSpec Spec, DatasetFacts Facts) SpecOf(string jobId)
-    {
-        using var context = contexts.CreateDbContext();
-        var (spec, dataset) = context.TrainingJobs.AsNoTracking().Where(job => job.Id == jobId).Join(context.Datasets, job => job.DatasetId, row => row.Id, (job, row) => new ValueTuple<string, DatasetRow>(job.SpecJson, row)).First();
-        return (JsonSerializer.Deserialize<TrainingSpec>(spec, JsonConventions.Stored)!, StoredDataset.Of(dataset).Facts);
-    }
-
     /// <summary>Ends the job without a model.</summary>
     /// <exception cref="FencedException">Another worker has the job.</exception>
     public void End(JobClaim claim, JobStatus status, string? error)

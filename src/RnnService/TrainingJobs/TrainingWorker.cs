@@ -52,7 +52,7 @@ internal sealed class TrainingWorker(
         }
         catch (Exception error)
         {
-            Fail(claim, error);
+            Fail(claim, job, error);
         }
         finally
         {
@@ -172,10 +172,10 @@ internal sealed class TrainingWorker(
     }
 
     /// <summary>What to set after a job has diverged again and again.</summary>
-    private string Remedy(JobClaim claim)
+    private string Remedy(TrainingJobRow job)
     {
-        var (spec, facts) = ledger.SpecOf(claim.JobId);
-        var usual = SpecDefaults.For(facts).LearningRateOf(spec.Training.Optimizer);
+        var spec = JsonSerializer.Deserialize<TrainingSpec>(job.SpecJson, JsonConventions.Stored)!;
+        var usual = SpecDefaults.For(StoredDataset.Of(ledger.Dataset(job.DatasetId)).Facts).LearningRateOf(spec.Training.Optimizer);
         var rate = Math.Min(usual, spec.Training.LearningRate / 16);
         var clip = spec.Training.ClipNorm == 0 ? " and training.clip_norm to 1 (now 0: nothing is clipped)" : spec.Training.ClipNorm > 1 ? FormattableString.Invariant($" and training.clip_norm to 1 (now {spec.Training.ClipNorm})") : "";
         return FormattableString.Invariant($"Going back with half the learning rate did not help, three times. Set training.learning_rate to {rate:G3} (now {spec.Training.LearningRate}){clip}.");
@@ -190,12 +190,12 @@ internal sealed class TrainingWorker(
         JobLog.Ended(log, job.Id, "succeeded", verdict.Detail);
     }
 
-    private void Fail(JobClaim claim, Exception error)
+    private void Fail(JobClaim claim, TrainingJobRow job, Exception error)
     {
         JobLog.Failed(log, claim.JobId, error);
         var sentence = error switch
         {
-            TrainingDivergedException => $"{error.Message} {Remedy(claim)}",
+            TrainingDivergedException => $"{error.Message} {Remedy(job)}",
             OutOfMemoryException => "There was not enough memory. Make network.hidden_size, training.batch_size or the vocabulary smaller, or shorten the longest sequences.",
             CorruptBlobException => $"Stored data is damaged: {error.Message}",
             _ => $"Training stopped on an unexpected error, {error.GetType().Name}: {error.Message}",
