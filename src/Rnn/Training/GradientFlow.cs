@@ -55,11 +55,10 @@ public sealed record GradientFlow
     /// Whether something <paramref name="neededSteps"/> back can be learnt: by what is left of the gradient there, not by how it came there. The bounds were fixed on one half of the runs of
     /// the table in the README and stood the test on the other.
     /// </summary>
-    public GradientVerdict Verdict(int neededSteps)
-    {
-        double left = LeftAfter(neededSteps);
-        return left < VanishingBelow ? GradientVerdict.Vanishing : left > ExplodingAbove ? GradientVerdict.Exploding : GradientVerdict.Healthy;
-    }
+    public GradientVerdict Verdict(int neededSteps) => VerdictOf(LeftAfter(neededSteps));
+
+    /// <summary>The verdict on a share of the gradient that is left.</summary>
+    public static GradientVerdict VerdictOf(double left) => left < VanishingBelow ? GradientVerdict.Vanishing : left > ExplodingAbove ? GradientVerdict.Exploding : GradientVerdict.Healthy;
 
     /// <summary>The norm <paramref name="steps"/> back, or as far as was measured, as a share of that at lag 0; 1 where there is no gradient at all.</summary>
     public double LeftAfter(int steps) => MemoryNorm[0] == 0 ? 1 : MemoryNorm[Math.Clamp(steps - 1, 0, MemoryNorm.Count - 1)] / MemoryNorm[0];

@@ -24,11 +24,11 @@ internal static class FlowAdvice
     private const double SolvedShare = 0.1;
     private const int LargestHidden = 2_048;
 
-    /// <summary>What one layer's flow calls for.</summary>
-    public static IReadOnlyList<Advice> OfFlow(LearningTask task, TrainingSpec spec, GradientFlow flow, int needed, FlowGradientNorm norm) => flow.Verdict(needed) switch
+    /// <summary>What one layer's flow calls for; <paramref name="left"/> is the share of the gradient that the verdict is about.</summary>
+    public static IReadOnlyList<Advice> OfFlow(LearningTask task, TrainingSpec spec, GradientFlow flow, int needed, double left, FlowGradientNorm norm) => GradientFlow.VerdictOf(left) switch
     {
-        GradientVerdict.Vanishing => [.. Vanishing(task, spec, flow, needed)],
-        GradientVerdict.Exploding => [.. Exploding(spec, flow, needed)],
+        GradientVerdict.Vanishing => [.. Vanishing(task, spec, flow, needed, left)],
+        GradientVerdict.Exploding => [.. Exploding(spec, flow, needed, left)],
         _ => [.. Chunk(spec, flow), .. Clip(spec, norm)],
     };
 
@@ -59,10 +59,10 @@ internal static class FlowAdvice
         return advice;
     }
 
-    private static IEnumerable<Advice> Vanishing(LearningTask task, TrainingSpec spec, GradientFlow flow, int needed)
+    private static IEnumerable<Advice> Vanishing(LearningTask task, TrainingSpec spec, GradientFlow flow, int needed, double left)
     {
         var network = spec.Network;
-        var evidence = Text($"{needed} steps back {flow.LeftAfter(needed):G2} of the gradient is left ({Decay(flow)} a step): what lies there is hardly learnt, the memory is {flow.EffectiveMemorySteps()} steps.");
+        var evidence = Text($"{needed} steps back {left:G2} of the gradient is left ({Decay(flow)} a step): what lies there is hardly learnt, the memory is {flow.EffectiveMemorySteps()} steps.");
         var isGated = network.Cell is CellKind.Lstm or CellKind.Gru;
         var isChrono = network.ForgetBias is { ValueKind: JsonValueKind.String };
         if (!isGated && needed < LongLag)
@@ -89,9 +89,9 @@ internal static class FlowAdvice
             yield return ("training.learning_rate", Math.Min(RateOfChrono, 3 * spec.Training.LearningRate));
     }
 
-    private static IEnumerable<Advice> Exploding(TrainingSpec spec, GradientFlow flow, int needed)
+    private static IEnumerable<Advice> Exploding(TrainingSpec spec, GradientFlow flow, int needed, double left)
     {
-        var evidence = Text($"The gradient grows to {flow.LeftAfter(needed):G2} times its size over {needed} steps ({Decay(flow)} a step).");
+        var evidence = Text($"The gradient grows to {left:G2} times its size over {needed} steps ({Decay(flow)} a step).");
         if (spec.Training.ClipNorm == 0)
             yield return Advice.Of("clip", $"{evidence} Clipping bounds what one such batch can do (Pascanu et al. 2013).", ("training.clip_norm", 1));
         yield return Advice.Of("lower_learning_rate", $"{evidence} Smaller steps stay where the gradient still points the right way.", ("training.learning_rate", spec.Training.LearningRate / 2));

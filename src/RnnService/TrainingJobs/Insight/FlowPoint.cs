@@ -65,7 +65,7 @@ internal sealed record FlowPoint
     /// <summary>Steps of a chunk of a language model: across its border the gradient is exactly zero. Null where whole sequences are seen.</summary>
     public required int? BpttSteps { get; init; }
 
-    /// <summary>Whether something so far back as the data needs can be learnt.</summary>
+    /// <summary>Whether something so far back as the data needs can be learnt, by the median of this point and the two before.</summary>
     public required GradientVerdict Verdict { get; init; }
 
     /// <summary>What to change, the best first.</summary>

@@ -12,6 +12,7 @@ internal sealed class FlowRecorder
     private const int FirstStep = 25;
     private const double MostOfTheTime = 0.005;
     private const int Digits = 4;
+    private const int PointsOfVerdict = 3;
 
     private readonly LearningTask _task;
     private readonly TrainingSpec _spec;
@@ -19,6 +20,7 @@ internal sealed class FlowRecorder
     private readonly GradientFlowProbe _probe;
     private readonly double _guess;
     private readonly long _began = Stopwatch.GetTimestamp();
+    private readonly Dictionary<(string? Part, int Layer, bool Reverse), List<double>> _left = [];
     private double _seconds;
     private bool _isWarm;
     private long _next;
@@ -77,6 +79,7 @@ internal sealed class FlowRecorder
     private FlowPoint Point(long step, GradientFlow flow, FlowGradientNorm norm, IReadOnlyList<Advice> more)
     {
         var needed = Needed(flow);
+        var left = Left(flow, needed);
         return new FlowPoint
         {
             Step = step,
@@ -96,9 +99,18 @@ internal sealed class FlowRecorder
             WeightNorm = Round(_size.WeightNorm),
             UpdateNorm = Round(_size.UpdateNorm),
             BpttSteps = _spec.Training.BpttSteps,
-            Verdict = flow.Verdict(needed),
-            Advice = [.. FlowAdvice.OfFlow(_task, _spec, flow, needed, norm), .. more],
+            Verdict = GradientFlow.VerdictOf(left),
+            Advice = [.. FlowAdvice.OfFlow(_task, _spec, flow, needed, left, norm), .. more],
         };
+    }
+
+    /// <summary>A few sequences tell it with noise: the median of this measurement and the two before.</summary>
+    private double Left(GradientFlow flow, int needed)
+    {
+        if (!_left.TryGetValue((flow.Part, flow.Layer, flow.Reverse), out var measured)) _left[(flow.Part, flow.Layer, flow.Reverse)] = measured = [];
+        measured.Add(flow.LeftAfter(needed));
+        double[] last = [.. measured.TakeLast(PointsOfVerdict).Order()];
+        return last[(last.Length - 1) / 2];
     }
 
     /// <summary>
