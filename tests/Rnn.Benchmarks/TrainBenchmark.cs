@@ -12,44 +12,46 @@ namespace Rnn.Benchmarks;
 internal static class TrainBenchmark
 {
 #if TORCH
-    private const int Rounds = 9;
-    private const double Seconds = 1.0;
-
-    internal sealed record Case(string Name, int Vocabulary, int Embedding, int Hidden, int Steps, int Rows, int Classes);
-
-    private static readonly Case[] s_cases =
-    [
-        new("sentences: V 10,000, E 128, H 128, T 24, N 32", 10_000, 128, 128, 24, 32, 2),
-        new("characters: V 65, E 64, H 256, T 64, N 32", 65, 64, 256, 64, 32, 65),
-        new("characters: V 65, E 64, H 512, T 64, N 64", 65, 64, 512, 64, 64, 65),
-    ];
+    private const int Rounds = 5;
+    private const double Seconds = 0.6;
 
     public static int Run(string[] args)
     {
+        var only = args.SkipWhile(arg => arg != "--only").Skip(1).FirstOrDefault();
+        if (args.Contains("--own")) return Own(only);
         PrepareLibrary();
         var table = new StringBuilder("| step | threads | Rnn, tokens/s (min–max) | TorchSharp 0.107.0, tokens/s (min–max) | ratio |\n|---|---|---|---|---|\n");
-        foreach (var size in s_cases)
+        foreach (var work in TrainCase.All.Where(work => only is null || work.Name.Contains(only, StringComparison.Ordinal)))
             foreach (var threads in new[] { 1, Environment.ProcessorCount }.Distinct())
-                table.AppendLine(Measure(size, threads));
-        Report.Write("train", table.ToString(), args.Contains("--dry"));
+                table.AppendLine(Measure(work, threads));
+        Report.Write("train", table.ToString(), only is not null || args.Contains("--dry"));
         return 0;
     }
 
-    private static string Measure(Case size, int threads)
+    /// <summary>Ten seconds of the core alone, for a profiler.</summary>
+    private static int Own(string? only)
     {
-        using var own = new OwnTraining(size, threads);
-        using var torch = new TorchOpponent(size, threads, own.Weights);
+        using var own = new OwnTraining(TrainCase.All.First(work => work.Name == only), 1);
+        var rate = Stopwatched.Alternate(5, 2, () => own.Step());
+        Console.WriteLine(rate[0].Max());
+        return 0;
+    }
+
+    private static string Measure(TrainCase work, int threads)
+    {
+        using var own = new OwnTraining(work, threads);
+        using var torch = new TorchOpponent(work, threads, own.Weights);
         for (var step = 0; step < 5; step++)
         {
             var (mine, theirs) = (own.Step(), torch.Step());
-            if (!(Math.Abs(mine - theirs) <= 1e-4)) throw new InvalidOperationException($"{size.Name}: loss {mine} of step {step + 1}, TorchSharp has {theirs}: not the same computation");
+            if (!(Math.Abs(mine - theirs) <= 1e-4)) throw new InvalidOperationException($"{work.Name}: loss {mine} of step {step + 1}, TorchSharp has {theirs}: not the same computation");
         }
 
         var rates = Stopwatched.Alternate(Rounds, Seconds, () => own.Step(), () => torch.Step());
-        double tokens = size.Rows * size.Steps;
+        double tokens = work.Tokens;
         double[] mineRates = [.. rates[0].Select(r => r * tokens)], theirRates = [.. rates[1].Select(r => r * tokens)];
         string Text(double[] r) => string.Create(CultureInfo.InvariantCulture, $"{Report.Median(r):N0} ({r.Min():N0}–{r.Max():N0})");
-        var line = string.Create(CultureInfo.InvariantCulture, $"| {size.Name} | {threads} | {Text(mineRates)} | {Text(theirRates)} | {Report.Median(mineRates.Zip(theirRates, (m, t) => m / t)):F2} |");
+        var line = string.Create(CultureInfo.InvariantCulture, $"| {work.Name} | {threads} | {Text(mineRates)} | {Text(theirRates)} | {Report.Median(mineRates.Zip(theirRates, (m, t) => m / t)):F2} |");
         Console.Error.WriteLine(line);
         return line;
     }

@@ -36,6 +36,7 @@ public abstract class RecurrentCell : IPackable
     private readonly PackedMatrix _recurrentProduct;
     private PackedMatrix? _inputGradient;
     private PackedMatrix? _recurrentGradient;
+    private FoldedEmbedding? _embedding;
 
     private protected RecurrentCell(ParameterSet parameters, string prefix, string suffix, int inputSize, int hiddenSize, int gates, bool bias)
     {
@@ -96,10 +97,14 @@ public abstract class RecurrentCell : IPackable
         if (_biasIh is not null) InitializeBias(_biasIh.Values.Span, forgetBias, ref random);
     }
 
+    /// <summary>Lets the cell read the tokens of an embedding <c>[V, I]</c> themselves; the embedding's gradient is then the cell's to add.</summary>
+    internal void Fold(Parameter embedding) => _embedding = new FoldedEmbedding(embedding, Gates * HiddenSize);
+
     /// <inheritdoc/>
     public void Pack(bool training)
     {
         _inputProduct.PackTransposed(_weightIh.Values.Span);
+        _embedding?.Pack(_inputProduct);
         _recurrentProduct.PackTransposed(_weightHh.Values.Span);
         if (!training) return;
         (_inputGradient ??= new PackedMatrix(Gates * HiddenSize, InputSize)).Pack(_weightIh.Values.Span);
@@ -109,16 +114,18 @@ public abstract class RecurrentCell : IPackable
     /// <summary>
     /// Runs over all steps, last to first if <paramref name="reverse"/> (each row then starts at its own last step).
     /// <paramref name="x"/> is <c>[tokens, I]</c>; h of every step goes to <paramref name="y"/>, H values in rows <paramref name="yStride"/> apart.
-    /// A <paramref name="feed"/> completes the inputs on the way, so they are multiplied step by step.
+    /// A <paramref name="feed"/> completes the inputs on the way, so they are multiplied step by step. With <paramref name="ids"/> of a folded embedding there are no inputs.
     /// </summary>
-    public CellTrace Forward(ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, CellState state, Span<float> y, int yStride, Workspace workspace, StepFeed? feed = null)
+    public CellTrace Forward(
+        ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, CellState state, Span<float> y, int yStride, Workspace workspace, StepFeed? feed = null, ReadOnlySpan<int> ids = default)
     {
         int width = Gates * HiddenSize;
         var trace = new CellTrace(workspace.Rent(layout.Tokens * width), workspace.Rent(layout.Tokens * HiddenSize), RentKept(layout.Tokens, 0, workspace), RentKept(layout.Tokens, 1, workspace));
         Span<float> recurrent = workspace.Rent(layout.Rows * width).Span;
         ReadOnlySpan<float> biasHh = _biasHh is null ? default : _biasHh.Values.Span;
         ReadOnlySpan<float> biasIh = _biasIh is null ? default : _biasIh.Values.Span;
-        if (feed is null) MatMul.Multiply(x, layout.Tokens, _inputProduct, biasIh, trace.Gates.Span, width);
+        int perStep = ids.Length / layout.Tokens;
+        if (feed is null && ids.IsEmpty) MatMul.Multiply(x, layout.Tokens, _inputProduct, biasIh, trace.Gates.Span, width);
         for (int i = 0; i < layout.Steps; i++)
         {
             int t = reverse ? layout.Steps - 1 - i : i;
@@ -132,6 +139,7 @@ public abstract class RecurrentCell : IPackable
                 MatMul.Multiply(x.Slice(layout.OffsetAt(t) * InputSize, rows * InputSize), rows, _inputProduct, biasIh, step.Gates.Span, width);
             }
 
+            if (!ids.IsEmpty) _embedding!.Forward(ids.Slice(layout.OffsetAt(t) * perStep, rows * perStep), perStep, biasIh, step.Gates.Span);
             MatMul.Multiply(h, rows, _recurrentProduct, biasHh, recurrent, width);
             StepForward(rows, step, recurrent, state);
             feed?.AfterStep(t, h);
@@ -150,7 +158,7 @@ public abstract class RecurrentCell : IPackable
     /// </summary>
     public void Backward(
         CellTrace trace, ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, ReadOnlySpan<float> dy, int dyStride, CellState dState, Span<float> dx, Span<float> gradients, Workspace workspace,
-        StateGradientNorms? norms = null, StepFeed? feed = null)
+        StateGradientNorms? norms = null, StepFeed? feed = null, ReadOnlySpan<int> ids = default)
     {
         if (_recurrentGradient is null || _inputGradient is null) throw new InvalidOperationException("The cell was packed for inference; pack it for training first.");
         int width = Gates * HiddenSize;
@@ -181,7 +189,8 @@ public abstract class RecurrentCell : IPackable
             feed.BeforeStepBackward(t, dxStep, dh);
         }
 
-        AddWeightGradient(_weightIh, dGates, x, layout.Tokens, InputSize, gradients, workspace);
+        if (ids.IsEmpty) AddWeightGradient(_weightIh, dGates, x, layout.Tokens, InputSize, gradients, workspace);
+        else _embedding!.Backward(ids, ids.Length / layout.Tokens, dGates, _weightIh, _inputGradient, gradients, workspace);
         AddWeightGradient(_weightHh, dRecurrent, trace.PreviousH.Span, layout.Tokens, HiddenSize, gradients, workspace);
         if (_biasIh is not null) AddColumnSums(dGates, layout.Tokens, _biasIh.In(gradients));
         if (_biasHh is not null) AddColumnSums(dRecurrent, layout.Tokens, _biasHh.In(gradients));

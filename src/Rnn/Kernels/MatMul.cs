@@ -58,7 +58,17 @@ public static class MatMul
     /// <summary>Tokens of one partial sum of a weight gradient: both packed panels of a tile stay in the first-level cache.</summary>
     private const int DepthBlock = 256;
 
+    /// <summary>Rows of a left operand that are packed at a time: three tiles share a panel of B while it is near.</summary>
+    private const int RowBlock = 3 * Panels.TileRows;
+
+    /// <summary>With fewer columns the packing costs more than it saves.</summary>
+    private const int FewestColumnsToPack = 4 * Panels.Width;
+
     private static readonly float[] Zeros = new float[Panels.Width];
+
+    // Grows to the largest block a thread has met.
+    [ThreadStatic]
+    private static Memory<float> s_rows;
 
     private static void Check(ReadOnlySpan<float> a, int rows, PackedMatrix b, Span<float> c, int cStride)
     {
@@ -82,6 +92,12 @@ public static class MatMul
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
+        if (left.StepStride == 1 && left.Rows > 4 && columns >= FewestColumnsToPack)
+        {
+            RunPacked<TLanes, TVector>(a, left.Rows, b, depth, columns, c, cStride, addend, addendStride, addendPanel);
+            return;
+        }
+
         Span<float> edge = stackalloc float[Panels.TileRows * Panels.Width];
         int first = left is { Rows: 1, StepStride: 1 } ? RunRow<TLanes, TVector>(a, b, depth, columns, c, addend, addendPanel) : 0;
         for (; first < columns; first += Panels.Width)
@@ -91,7 +107,7 @@ public static class MatMul
             int addendColumn = addendPanel == 0 ? 0 : first;
             for (int row = 0, step; row < left.Rows; row += step)
             {
-                step = TLanes.HasManyRegisters && left.Rows - row > 4 ? 8 : 4;
+                step = left.Step<TLanes, TVector>(row);
                 int validRows = Math.Min(step, left.Rows - row);
                 ref float tile = ref Unsafe.Add(ref MemoryMarshal.GetReference(a), left.Offset(row, depth));
                 if (validRows == step && validColumns == Panels.Width)
@@ -108,6 +124,25 @@ public static class MatMul
         }
     }
 
+    /// <summary>
+    /// A row-major left operand, packed block by block: rows far apart would fall into the same few sets of the first-level cache, and a block's rows of C into more
+    /// pages than are known at once.
+    /// </summary>
+    private static void RunPacked<TLanes, TVector>(
+        ReadOnlySpan<float> a, int rows, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        int length = Panels.Length(depth, Math.Min(rows, RowBlock), Panels.TileRows);
+        if (s_rows.Length < length) s_rows = AlignedMemory.Allocate(length);
+        for (int row = 0; row < rows; row += RowBlock)
+        {
+            int count = Math.Min(RowBlock, rows - row);
+            Panels.PackRows(a[(row * depth)..], count, depth, s_rows.Span);
+            Run<TLanes, TVector>(s_rows.Span, new Left(1, Panels.TileRows, count), b, depth, columns, c[(row * cStride)..], cStride, addend[(row * addendStride)..], addendStride, addendPanel);
+        }
+    }
+
     private static void RunTile<TLanes, TVector>(ref float tile, Left left, int step, int validRows, ref float panel, int depth, TileTarget target)
         where TLanes : ILanes<TVector>
         where TVector : struct
@@ -115,7 +150,8 @@ public static class MatMul
         for (int column = 0; column < Panels.Width; column += 2 * TLanes.Count)
         {
             ref float part = ref Unsafe.Add(ref panel, column);
-            if (step == 8) MatMulTiles.Rows8<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, validRows, ref part, depth, target.Right(column));
+            if (step == 12) MatMulTiles.Rows12<TLanes, TVector>(ref tile, left.StepStride, ref part, depth, target.Right(column));
+            else if (step == 8) MatMulTiles.Rows8<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, validRows, ref part, depth, target.Right(column));
             else MatMulTiles.Rows4<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, validRows, ref part, depth, target.Right(column));
         }
     }
@@ -148,6 +184,16 @@ public static class MatMul
 /// <param name="Rows">Valid rows.</param>
 internal readonly record struct Left(int RowStride, int StepStride, int Rows)
 {
+    /// <summary>Rows of the tile at <paramref name="row"/>: as many accumulators as there are registers for.</summary>
+    public int Step<TLanes, TVector>(int row)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        int rest = Rows - row;
+        if (!TLanes.HasManyRegisters || rest <= 4) return 4;
+        return RowStride == 1 && rest > 8 ? 12 : 8;
+    }
+
     /// <summary>Where the tile that begins at <paramref name="row"/> starts; whole panels take <c>TileRows × depth</c> in both layouts.</summary>
     public nint Offset(int row, int depth) =>
         ((nint)(row / Panels.TileRows * Panels.TileRows) * depth) + ((nint)(row % Panels.TileRows) * RowStride);

@@ -8,6 +8,82 @@ namespace Rnn.Kernels;
 /// </summary>
 internal static class MatMulTiles
 {
+    /// <summary>12 rows of a packed A (neighbours in memory, <paramref name="stepStride"/> apart from k to k) by two vectors of a panel: the most that 32 registers hold.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows12<TLanes, TVector>(ref float a, nint stepStride, ref float panel, int depth, TileTarget target)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        TVector c00 = TLanes.Create(0f), c01 = c00;
+        TVector c10 = TLanes.Create(0f), c11 = c10;
+        TVector c20 = TLanes.Create(0f), c21 = c20;
+        TVector c30 = TLanes.Create(0f), c31 = c30;
+        TVector c40 = TLanes.Create(0f), c41 = c40;
+        TVector c50 = TLanes.Create(0f), c51 = c50;
+        TVector c60 = TLanes.Create(0f), c61 = c60;
+        TVector c70 = TLanes.Create(0f), c71 = c70;
+        TVector c80 = TLanes.Create(0f), c81 = c80;
+        TVector c90 = TLanes.Create(0f), c91 = c90;
+        TVector ca0 = TLanes.Create(0f), ca1 = ca0;
+        TVector cb0 = TLanes.Create(0f), cb1 = cb0;
+        for (nint k = 0; k < depth; k++)
+        {
+            TVector b0 = TLanes.Load(ref panel, 0);
+            TVector b1 = TLanes.Load(ref panel, TLanes.Count);
+            panel = ref Unsafe.Add(ref panel, Panels.Width);
+            TVector v0 = TLanes.Create(Unsafe.Add(ref a, 0));
+            c00 = TLanes.MultiplyAdd(v0, b0, c00);
+            c01 = TLanes.MultiplyAdd(v0, b1, c01);
+            TVector v1 = TLanes.Create(Unsafe.Add(ref a, 1));
+            c10 = TLanes.MultiplyAdd(v1, b0, c10);
+            c11 = TLanes.MultiplyAdd(v1, b1, c11);
+            TVector v2 = TLanes.Create(Unsafe.Add(ref a, 2));
+            c20 = TLanes.MultiplyAdd(v2, b0, c20);
+            c21 = TLanes.MultiplyAdd(v2, b1, c21);
+            TVector v3 = TLanes.Create(Unsafe.Add(ref a, 3));
+            c30 = TLanes.MultiplyAdd(v3, b0, c30);
+            c31 = TLanes.MultiplyAdd(v3, b1, c31);
+            TVector v4 = TLanes.Create(Unsafe.Add(ref a, 4));
+            c40 = TLanes.MultiplyAdd(v4, b0, c40);
+            c41 = TLanes.MultiplyAdd(v4, b1, c41);
+            TVector v5 = TLanes.Create(Unsafe.Add(ref a, 5));
+            c50 = TLanes.MultiplyAdd(v5, b0, c50);
+            c51 = TLanes.MultiplyAdd(v5, b1, c51);
+            TVector v6 = TLanes.Create(Unsafe.Add(ref a, 6));
+            c60 = TLanes.MultiplyAdd(v6, b0, c60);
+            c61 = TLanes.MultiplyAdd(v6, b1, c61);
+            TVector v7 = TLanes.Create(Unsafe.Add(ref a, 7));
+            c70 = TLanes.MultiplyAdd(v7, b0, c70);
+            c71 = TLanes.MultiplyAdd(v7, b1, c71);
+            TVector v8 = TLanes.Create(Unsafe.Add(ref a, 8));
+            c80 = TLanes.MultiplyAdd(v8, b0, c80);
+            c81 = TLanes.MultiplyAdd(v8, b1, c81);
+            TVector v9 = TLanes.Create(Unsafe.Add(ref a, 9));
+            c90 = TLanes.MultiplyAdd(v9, b0, c90);
+            c91 = TLanes.MultiplyAdd(v9, b1, c91);
+            TVector va = TLanes.Create(Unsafe.Add(ref a, 10));
+            ca0 = TLanes.MultiplyAdd(va, b0, ca0);
+            ca1 = TLanes.MultiplyAdd(va, b1, ca1);
+            TVector vb = TLanes.Create(Unsafe.Add(ref a, 11));
+            cb0 = TLanes.MultiplyAdd(vb, b0, cb0);
+            cb1 = TLanes.MultiplyAdd(vb, b1, cb1);
+            a = ref Unsafe.Add(ref a, stepStride);
+        }
+
+        target.Put<TLanes, TVector>(0, c00, c01);
+        target.Put<TLanes, TVector>(1, c10, c11);
+        target.Put<TLanes, TVector>(2, c20, c21);
+        target.Put<TLanes, TVector>(3, c30, c31);
+        target.Put<TLanes, TVector>(4, c40, c41);
+        target.Put<TLanes, TVector>(5, c50, c51);
+        target.Put<TLanes, TVector>(6, c60, c61);
+        target.Put<TLanes, TVector>(7, c70, c71);
+        target.Put<TLanes, TVector>(8, c80, c81);
+        target.Put<TLanes, TVector>(9, c90, c91);
+        target.Put<TLanes, TVector>(10, ca0, ca1);
+        target.Put<TLanes, TVector>(11, cb0, cb1);
+    }
+
     /// <summary>8 rows of A by two vectors of a panel; rows beyond the last valid one repeat it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rows8<TLanes, TVector>(ref float a, nint rowStride, nint stepStride, int rows, ref float panel, int depth, TileTarget target)

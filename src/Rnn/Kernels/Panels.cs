@@ -1,5 +1,8 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Rnn.Kernels;
 
@@ -14,12 +17,12 @@ internal static class Panels
     public const int Width = 32;
 
     /// <summary>Columns of a panel of a transposed left operand (the rows of one register tile).</summary>
-    public const int TileRows = 8;
+    public const int TileRows = 12;
 
     /// <summary>Floats that a packed matrix of this shape occupies.</summary>
     public static int Length(int depth, int columns, int width) => checked(((columns + width - 1) / width) * width * depth);
 
-    /// <summary>Packs a row-major matrix <c>[depth, columns]</c> whose rows are <paramref name="stride"/> floats apart; the width is a multiple of 8.</summary>
+    /// <summary>Packs a row-major matrix <c>[depth, columns]</c> whose rows are <paramref name="stride"/> floats apart; the width is a multiple of 4.</summary>
     public static void Pack(ReadOnlySpan<float> source, int depth, int columns, int stride, int width, Span<float> panels)
     {
         for (int first = 0; first < columns; first += width)
@@ -57,6 +60,54 @@ internal static class Panels
         }
     }
 
+    /// <summary>
+    /// Packs the transpose of a few rows <c>[rows, depth]</c>, those of a left operand, into panels of <see cref="TileRows"/>: a tile then reads its rows side by side.
+    /// What is behind the last row stays as it was.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void PackRows(ReadOnlySpan<float> source, int rows, int depth, Span<float> panels)
+    {
+        ref float from = ref MemoryMarshal.GetReference(source[..(rows * depth)]);
+        ref float to = ref MemoryMarshal.GetReference(panels[..Length(depth, rows, TileRows)]);
+        for (int row = 0; row < rows; row += 4)
+        {
+            ref float block = ref Unsafe.Add(ref to, ((nint)(row / TileRows) * TileRows * depth) + (row % TileRows));
+            int valid = Math.Min(4, rows - row);
+            int k = 0;
+            for (; valid == 4 && k + 4 <= depth; k += 4) Transpose(ref Unsafe.Add(ref from, ((nint)row * depth) + k), depth, ref Unsafe.Add(ref block, (nint)k * TileRows));
+            for (; k < depth; k++)
+                for (int i = 0; i < valid; i++) Unsafe.Add(ref block, ((nint)k * TileRows) + i) = Unsafe.Add(ref from, ((nint)(row + i) * depth) + k);
+        }
+    }
+
+    /// <summary>Four by four, from rows <paramref name="stride"/> apart to rows <see cref="TileRows"/> apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose(ref float from, nint stride, ref float to)
+    {
+        Vector128<float> a = Vector128.LoadUnsafe(ref from), b = Vector128.LoadUnsafe(ref from, (nuint)stride);
+        Vector128<float> c = Vector128.LoadUnsafe(ref from, (nuint)(2 * stride)), d = Vector128.LoadUnsafe(ref from, (nuint)(3 * stride));
+        // Pairs of rows interleaved, then pairs of pairs.
+        Vector128<double> ab = InterleaveLow(a, b).AsDouble(), cd = InterleaveLow(c, d).AsDouble();
+        InterleaveLow(ab, cd).AsSingle().StoreUnsafe(ref to);
+        InterleaveHigh(ab, cd).AsSingle().StoreUnsafe(ref to, TileRows);
+        ab = InterleaveHigh(a, b).AsDouble();
+        cd = InterleaveHigh(c, d).AsDouble();
+        InterleaveLow(ab, cd).AsSingle().StoreUnsafe(ref to, 2 * TileRows);
+        InterleaveHigh(ab, cd).AsSingle().StoreUnsafe(ref to, 3 * TileRows);
+    }
+
+    private static Vector128<float> InterleaveLow(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported ? Sse.UnpackLow(a, b) : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(a, b) : Vector128.Create(a[0], b[0], a[1], b[1]);
+
+    private static Vector128<float> InterleaveHigh(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported ? Sse.UnpackHigh(a, b) : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b) : Vector128.Create(a[2], b[2], a[3], b[3]);
+
+    private static Vector128<double> InterleaveLow(Vector128<double> a, Vector128<double> b) =>
+        Sse2.IsSupported ? Sse2.UnpackLow(a, b) : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(a, b) : Vector128.Create(a[0], b[0]);
+
+    private static Vector128<double> InterleaveHigh(Vector128<double> a, Vector128<double> b) =>
+        Sse2.IsSupported ? Sse2.UnpackHigh(a, b) : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b) : Vector128.Create(a[1], b[1]);
+
     /// <summary>Many short rows: a call to copy each would cost more than the copying.</summary>
     private static void CopyColumns(ReadOnlySpan<float> source, int depth, int stride, int width, Span<float> panel)
     {
@@ -66,8 +117,10 @@ internal static class Panels
         {
             nuint row = (nuint)k * (nuint)stride;
             nuint target = (nuint)k * (nuint)width;
-            for (nuint j = 0; j < (nuint)width; j += (nuint)Vector256<float>.Count)
+            nuint j = 0;
+            for (; j + (nuint)Vector256<float>.Count <= (nuint)width; j += (nuint)Vector256<float>.Count)
                 Vector256.LoadUnsafe(ref from, row + j).StoreUnsafe(ref to, target + j);
+            if (j < (nuint)width) Vector128.LoadUnsafe(ref from, row + j).StoreUnsafe(ref to, target + j);
         }
     }
 }

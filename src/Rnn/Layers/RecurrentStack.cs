@@ -62,6 +62,12 @@ public sealed class RecurrentStack
     /// <summary>Buffers for passes of this stack.</summary>
     public StackActivations CreateActivations() => new(Layers, _directions);
 
+    /// <summary>Lets the bottom layer read the tokens of an embedding themselves.</summary>
+    internal void Fold(Parameter embedding)
+    {
+        foreach (RecurrentCell cell in _cells.AsSpan(0, _directions)) cell.Fold(embedding);
+    }
+
     /// <summary>Draws all weights.</summary>
     public void Initialize(RecurrentInit kind, ForgetBias forgetBias, ref RandomSource random)
     {
@@ -93,9 +99,9 @@ public sealed class RecurrentStack
 
     /// <summary>
     /// Runs <paramref name="x"/> <c>[tokens, I]</c> through all layers; <see cref="StackActivations.States"/> must hold the initial states.
-    /// A <paramref name="feed"/> takes part in the scan of the bottom layer (one direction only).
+    /// A <paramref name="feed"/> takes part in the scan of the bottom layer (one direction only). With a folded embedding its <paramref name="ids"/> stand for x.
     /// </summary>
-    public void Forward(Memory<float> x, SequenceLayout layout, ReadOnlySpan<int> rowIds, Dropout dropout, StackActivations activations, Workspace workspace, StepFeed? feed = null)
+    public void Forward(Memory<float> x, SequenceLayout layout, ReadOnlySpan<int> rowIds, Dropout dropout, StackActivations activations, Workspace workspace, StepFeed? feed = null, ReadOnlySpan<int> ids = default)
     {
         activations.Outputs[0] = x;
         for (int layer = 0; layer < Layers; layer++)
@@ -105,7 +111,7 @@ public sealed class RecurrentStack
             {
                 int i = (layer * _directions) + direction;
                 Span<float> columns = y.Span[(direction * _cells[i].HiddenSize)..];
-                activations.Traces[i] = _cells[i].Forward(activations.Outputs[layer].Span, layout, direction == 1, activations.States[i], columns, OutputSize, workspace, layer == 0 ? feed : null);
+                activations.Traces[i] = _cells[i].Forward(activations.Outputs[layer].Span, layout, direction == 1, activations.States[i], columns, OutputSize, workspace, layer == 0 ? feed : null, layer == 0 ? ids : default);
             }
 
             if (layer < Layers - 1) dropout.Of(layer).Apply(y.Span, OutputSize, layout, rowIds);
@@ -118,7 +124,7 @@ public sealed class RecurrentStack
     /// <see cref="StackActivations.StateGradients"/> must hold the gradients of the final states.
     /// </summary>
     public void Backward(
-        Memory<float> dy, SequenceLayout layout, ReadOnlySpan<int> rowIds, Dropout dropout, StackActivations activations, Span<float> dx, Span<float> gradients, Workspace workspace, StepFeed? feed = null)
+        Memory<float> dy, SequenceLayout layout, ReadOnlySpan<int> rowIds, Dropout dropout, StackActivations activations, Span<float> dx, Span<float> gradients, Workspace workspace, StepFeed? feed = null, ReadOnlySpan<int> ids = default)
     {
         for (int layer = Layers - 1; layer >= 0; layer--)
         {
@@ -128,7 +134,7 @@ public sealed class RecurrentStack
             {
                 int i = (layer * _directions) + direction;
                 ReadOnlySpan<float> columns = dy.Span[(direction * _cells[i].HiddenSize)..];
-                _cells[i].Backward(activations.Traces[i], activations.Outputs[layer].Span, layout, direction == 1, columns, OutputSize, activations.StateGradients[i], dInput, gradients, workspace, activations.GradientNorms?[i], layer == 0 ? feed : null);
+                _cells[i].Backward(activations.Traces[i], activations.Outputs[layer].Span, layout, direction == 1, columns, OutputSize, activations.StateGradients[i], dInput, gradients, workspace, activations.GradientNorms?[i], layer == 0 ? feed : null, layer == 0 ? ids : default);
             }
 
             if (layer > 0) dropout.Of(layer - 1).Apply(dInput, OutputSize, layout, rowIds);

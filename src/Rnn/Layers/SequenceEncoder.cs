@@ -20,14 +20,21 @@ public sealed class SequenceEncoder
     private const ulong EmbeddingSite = 0;
     private const ulong StackSite = 1;
 
+    // Below this many tokens a table of their input products costs less than the products of a batch.
+    private const int MostFolded = 128;
+
     private readonly EncoderConfig _config;
+    private readonly bool _folds;
 
     /// <summary>Declares <c>{embeddingPrefix}weight</c> (tokens only) and the recurrent layers under <paramref name="prefix"/>.</summary>
     public SequenceEncoder(ParameterSet parameters, string embeddingPrefix, string prefix, EncoderConfig config, bool sharesEmbedding = false)
     {
         _config = config;
-        if (config.VocabularySize > 0) Embedding = new Embedding(parameters, embeddingPrefix, config.VocabularySize, config.EmbeddingSize, sparse: !sharesEmbedding);
+        // Dropout takes features of the embedded token, which a folded one never has.
+        _folds = config.VocabularySize is > 0 and <= MostFolded && config.EmbeddingDropout == 0;
+        if (config.VocabularySize > 0) Embedding = new Embedding(parameters, embeddingPrefix, config.VocabularySize, config.EmbeddingSize, sparse: !sharesEmbedding && !_folds);
         Stack = new RecurrentStack(parameters, prefix, config.Cell, config.InputSize, config.HiddenSize, config.Layers, config.Bidirectional);
+        if (_folds) Stack.Fold(Embedding!.Weight);
     }
 
     /// <summary>The lookup table; null for frames.</summary>
@@ -53,18 +60,18 @@ public sealed class SequenceEncoder
     public void Forward(Batch batch, ulong? dropoutKey, EncoderActivations activations, Workspace workspace)
     {
         SequenceLayout layout = batch.Layout;
-        Memory<float> x = workspace.Rent(layout.Tokens * _config.InputSize);
+        Memory<float> x = _folds ? default : workspace.Rent(layout.Tokens * _config.InputSize);
         if (Embedding is null)
         {
             batch.Frames.CopyTo(x.Span);
         }
-        else
+        else if (!_folds)
         {
             Embedding.Forward(batch.Ids, batch.Width, x.Span);
             InputDropout(dropoutKey).Apply(x.Span, _config.InputSize, layout, batch.RowIds);
         }
 
-        Stack.Forward(x, layout, batch.RowIds, LayerDropout(dropoutKey), activations.Stack, workspace);
+        Stack.Forward(x, layout, batch.RowIds, LayerDropout(dropoutKey), activations.Stack, workspace, ids: FoldedIds(batch));
     }
 
     /// <summary>
@@ -74,12 +81,12 @@ public sealed class SequenceEncoder
     public void Backward(Memory<float> dTop, Batch batch, ulong? dropoutKey, EncoderActivations activations, Span<float> gradients, Workspace workspace)
     {
         SequenceLayout layout = batch.Layout;
-        activations.InputGradient = Embedding is null ? default : workspace.RentZeroed(layout.Tokens * _config.InputSize);
+        activations.InputGradient = Embedding is null || _folds ? default : workspace.RentZeroed(layout.Tokens * _config.InputSize);
         Span<float> dx = activations.InputGradient.Span;
-        Stack.Backward(dTop, layout, batch.RowIds, LayerDropout(dropoutKey), activations.Stack, dx, gradients, workspace);
-        if (Embedding is null) return;
+        Stack.Backward(dTop, layout, batch.RowIds, LayerDropout(dropoutKey), activations.Stack, dx, gradients, workspace, ids: FoldedIds(batch));
+        if (dx.IsEmpty) return;
         InputDropout(dropoutKey).Apply(dx, _config.InputSize, layout, batch.RowIds);
-        if (!Embedding.Weight.IsSparse) Embedding.Backward(batch.Ids, batch.Width, dx, gradients);
+        if (!Embedding!.Weight.IsSparse) Embedding.Backward(batch.Ids, batch.Width, dx, gradients);
     }
 
     /// <summary>Adds a sparse embedding's gradient of the last <see cref="Backward"/> to a buffer over all parameters.</summary>
@@ -93,6 +100,8 @@ public sealed class SequenceEncoder
     {
         if (Embedding is { Weight.IsSparse: true }) Embedding.ClearGradient(batch.Ids, gradients);
     }
+
+    private ReadOnlySpan<int> FoldedIds(Batch batch) => _folds ? batch.Ids : default;
 
     private Dropout InputDropout(ulong? key) => Dropout.At(EmbeddingSite, _config.EmbeddingDropout, key, _config.VariationalDropout);
 

@@ -196,7 +196,7 @@ public sealed class LayerEdgeTests
     public void The_gradient_of_a_shared_table_comes_at_once_and_that_of_a_sparse_one_when_asked(bool shared)
     {
         var parameters = new ParameterSet();
-        var encoder = new SequenceEncoder(parameters, "", "rnn.", new EncoderConfig { VocabularySize = 5, EmbeddingSize = 3, Cell = CellKind.RnnTanh, HiddenSize = 4 }, shared);
+        var encoder = new SequenceEncoder(parameters, "", "rnn.", new EncoderConfig { VocabularySize = 200, EmbeddingSize = 3, Cell = CellKind.RnnTanh, HiddenSize = 4 }, shared);
         parameters.Allocate();
         Widths.Random(parameters.Length, 1).CopyTo(parameters.Values);
         encoder.Stack.Pack(training: true);
