@@ -52,7 +52,7 @@ internal sealed record TrainCase(string Name, NetworkConfig Network, int ShardRo
             Classes = 2,
         };
         int[] lengths = [.. Enumerable.Range(0, Rows).Select(_ => Math.Clamp((int)(21 + (9 * (random.NextDouble() + random.NextDouble() + random.NextDouble() + random.NextDouble() - 2) * 1.7)), 3, 50)).OrderDescending()];
-        return new TrainCase("sentences of mixed length, 2-layer bidirectional LSTM, H 128", network, 16,
+        return new TrainCase("sentences of mixed length, 2-layer bidirectional LSTM, H 128", network, 32,
             ExampleSet.OfClasses([.. lengths.Select(length => Sequence.OfTokens(Draw(random, 10_000, length), 1))], [.. lengths.Select(_ => random.Next(2))]));
     }
 
@@ -68,7 +68,7 @@ internal sealed record TrainCase(string Name, NetworkConfig Network, int ShardRo
             Begin = 1,
             End = 2,
         };
-        return new TrainCase("translation, bidirectional GRU, additive attention, H 256", network, 16,
+        return new TrainCase("translation, bidirectional GRU, additive attention, H 256", network, 32,
             new ExampleSet([.. Enumerable.Range(0, Rows).Select(_ => Sequence.OfTokens(Draw(random, vocabulary, length), 1))], Targets(random, vocabulary, length)));
     }
 

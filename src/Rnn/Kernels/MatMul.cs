@@ -21,16 +21,20 @@ public static class MatMul
         if (!bias.IsEmpty && bias.Length != b.Columns) throw new ArgumentException($"bias has {bias.Length} values, expected {b.Columns}.", nameof(bias));
         if (rows == 0) return;
         var left = new Left(b.Depth, 1, rows);
-        if (bias.IsEmpty) Run(a, left, b.Panels, b.Depth, b.Columns, c, cStride, Zeros, 0, 0);
-        else Run(a, left, b.Panels, b.Depth, b.Columns, c, cStride, bias, 0, Panels.Width);
+        if (bias.IsEmpty) Run(a, left, b.Panels, b.Depth, b.Columns, c, cStride, Zeros, 0, 0, b.Depth);
+        else Run(a, left, b.Panels, b.Depth, b.Columns, c, cStride, bias, 0, Panels.Width, b.Depth);
     }
 
     /// <summary><c>C += A·B</c>, shapes as in <see cref="Multiply"/>.</summary>
     public static void MultiplyAdd(ReadOnlySpan<float> a, int rows, PackedMatrix b, Span<float> c, int cStride)
     {
         Check(a, rows, b, c, cStride);
-        if (rows == 0) return;
-        Run(a, new Left(b.Depth, 1, rows), b.Panels, b.Depth, b.Columns, c, cStride, c, cStride, Panels.Width);
+        // A panel of a deep B, the table of a large vocabulary, would push everything else out of the caches.
+        for (int first = 0; first < b.Depth && rows > 0; first += DeepBlock)
+        {
+            int block = Math.Min(DeepBlock, b.Depth - first);
+            Run(a[first..], new Left(b.Depth, 1, rows), b.Panels[(first * Panels.Width)..], block, b.Columns, c, cStride, c, cStride, Panels.Width, b.Depth);
+        }
     }
 
     /// <summary>
@@ -47,7 +51,7 @@ public static class MatMul
             Span<float> packedB = scratch.Slice(packedA.Length, Panels.Length(block, columns, Panels.Width));
             Panels.Pack(a[(first * aStride)..], block, rows, aStride, Panels.TileRows, packedA);
             Panels.Pack(b[(first * bStride)..], block, columns, bStride, Panels.Width, packedB);
-            Run(packedA, new Left(1, Panels.TileRows, rows), packedB, block, columns, c, columns, c, columns, Panels.Width);
+            Run(packedA, new Left(1, Panels.TileRows, rows), packedB, block, columns, c, columns, c, columns, Panels.Width, block);
         }
     }
 
@@ -58,8 +62,11 @@ public static class MatMul
     /// <summary>Tokens of one partial sum of a weight gradient: both packed panels of a tile stay in the first-level cache.</summary>
     private const int DepthBlock = 256;
 
-    /// <summary>Rows of a left operand that are packed at a time: three tiles share a panel of B while it is near.</summary>
-    private const int RowBlock = 3 * Panels.TileRows;
+    /// <summary>Rows of B that a sum runs over before it is added to C.</summary>
+    private const int DeepBlock = 512;
+
+    /// <summary>Floats of a left operand that are packed at a time: they share a panel of B while it is near, and leave it room in the second-level cache.</summary>
+    private const int RowBlockLength = 1 << 16;
 
     /// <summary>With fewer columns the packing costs more than it saves.</summary>
     private const int FewestColumnsToPack = 4 * Panels.Width;
@@ -78,31 +85,31 @@ public static class MatMul
     }
 
     private static void Run(
-        ReadOnlySpan<float> a, Left left, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
+        ReadOnlySpan<float> a, Left left, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel, int panelDepth)
     {
-        if (Vector512.IsHardwareAccelerated) Run<Lanes512, Vector512<float>>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel);
-        else if (Vector256.IsHardwareAccelerated) Run<Lanes256, Vector256<float>>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel);
-        else Run<Lanes128, Vector128<float>>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel);
+        if (Vector512.IsHardwareAccelerated) Run<Lanes512, Vector512<float>>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel, panelDepth);
+        else if (Vector256.IsHardwareAccelerated) Run<Lanes256, Vector256<float>>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel, panelDepth);
+        else Run<Lanes128, Vector128<float>>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel, panelDepth);
     }
 
-    /// <summary>The product at one vector width; the tests call every width the machine has.</summary>
+    /// <summary>The product at one vector width; the tests call every width the machine has. Panels of B are <paramref name="panelDepth"/> rows apart, of which <paramref name="depth"/> are multiplied.</summary>
     [SkipLocalsInit]
     internal static void Run<TLanes, TVector>(
-        ReadOnlySpan<float> a, Left left, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
+        ReadOnlySpan<float> a, Left left, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel, int panelDepth)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
         if (left.StepStride == 1 && left.Rows > 4 && columns >= FewestColumnsToPack)
         {
-            RunPacked<TLanes, TVector>(a, left.Rows, b, depth, columns, c, cStride, addend, addendStride, addendPanel);
+            RunPacked<TLanes, TVector>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel, panelDepth);
             return;
         }
 
         Span<float> edge = stackalloc float[Panels.TileRows * Panels.Width];
-        int first = left is { Rows: 1, StepStride: 1 } ? RunRow<TLanes, TVector>(a, b, depth, columns, c, addend, addendPanel) : 0;
+        int first = left is { Rows: 1, StepStride: 1 } ? RunRow<TLanes, TVector>(a, b, depth, columns, c, addend, addendPanel, panelDepth) : 0;
         for (; first < columns; first += Panels.Width)
         {
-            ref float panel = ref Unsafe.Add(ref MemoryMarshal.GetReference(b), (nint)first * depth);
+            ref float panel = ref Unsafe.Add(ref MemoryMarshal.GetReference(b), (nint)first * panelDepth);
             int validColumns = Math.Min(Panels.Width, columns - first);
             int addendColumn = addendPanel == 0 ? 0 : first;
             for (int row = 0, step; row < left.Rows; row += step)
@@ -129,17 +136,19 @@ public static class MatMul
     /// pages than are known at once.
     /// </summary>
     private static void RunPacked<TLanes, TVector>(
-        ReadOnlySpan<float> a, int rows, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
+        ReadOnlySpan<float> a, Left left, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel, int panelDepth)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        int length = Panels.Length(depth, Math.Min(rows, RowBlock), Panels.TileRows);
+        int block = Math.Max(3, RowBlockLength / (depth * Panels.TileRows)) * Panels.TileRows;
+        int length = Panels.Length(depth, Math.Min(left.Rows, block), Panels.TileRows);
         if (s_rows.Length < length) s_rows = AlignedMemory.Allocate(length);
-        for (int row = 0; row < rows; row += RowBlock)
+        for (int row = 0; row < left.Rows; row += block)
         {
-            int count = Math.Min(RowBlock, rows - row);
-            Panels.PackRows(a[(row * depth)..], count, depth, s_rows.Span);
-            Run<TLanes, TVector>(s_rows.Span, new Left(1, Panels.TileRows, count), b, depth, columns, c[(row * cStride)..], cStride, addend[(row * addendStride)..], addendStride, addendPanel);
+            int count = Math.Min(block, left.Rows - row);
+            Panels.PackRows(a[(row * left.RowStride)..], count, depth, left.RowStride, s_rows.Span);
+            Run<TLanes, TVector>(
+                s_rows.Span, new Left(1, Panels.TileRows, count), b, depth, columns, c[(row * cStride)..], cStride, addend[(row * addendStride)..], addendStride, addendPanel, panelDepth);
         }
     }
 
@@ -158,7 +167,7 @@ public static class MatMul
 
     /// <summary>A single row, eight vectors at a time; returns the first column it left to the tiles.</summary>
     [SkipLocalsInit]
-    private static int RunRow<TLanes, TVector>(ReadOnlySpan<float> a, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, ReadOnlySpan<float> addend, int addendPanel)
+    private static int RunRow<TLanes, TVector>(ReadOnlySpan<float> a, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, ReadOnlySpan<float> addend, int addendPanel, int panelDepth)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
@@ -167,9 +176,9 @@ public static class MatMul
         int first = 0;
         for (; first + Math.Max(group, Panels.Width) <= columns; first += group)
         {
-            int offset = (first / Panels.Width * Panels.Width * depth) + (first % Panels.Width);
+            int offset = (first / Panels.Width * panelDepth * Panels.Width) + (first % Panels.Width);
             MatMulTiles.Row1<TLanes, TVector>(
-                ref MemoryMarshal.GetReference(a), ref Unsafe.Add(ref MemoryMarshal.GetReference(b), offset), (nint)Panels.Width * depth, depth, ref sums[0]);
+                ref MemoryMarshal.GetReference(a), ref Unsafe.Add(ref MemoryMarshal.GetReference(b), offset), (nint)Panels.Width * panelDepth, depth, ref sums[0]);
             if (addendPanel == 0) sums[..group].CopyTo(c[first..]);
             else TensorPrimitives.Add(sums[..group], addend.Slice(first, group), c[first..]);
         }
@@ -194,7 +203,7 @@ internal readonly record struct Left(int RowStride, int StepStride, int Rows)
         return RowStride == 1 && rest > 8 ? 12 : 8;
     }
 
-    /// <summary>Where the tile that begins at <paramref name="row"/> starts; whole panels take <c>TileRows × depth</c> in both layouts.</summary>
+    /// <summary>Where the tile that begins at <paramref name="row"/> starts.</summary>
     public nint Offset(int row, int depth) =>
-        ((nint)(row / Panels.TileRows * Panels.TileRows) * depth) + ((nint)(row % Panels.TileRows) * RowStride);
+        StepStride == 1 ? (nint)row * RowStride : ((nint)(row / Panels.TileRows * Panels.TileRows) * depth) + ((nint)(row % Panels.TileRows) * RowStride);
 }

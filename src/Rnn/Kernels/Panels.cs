@@ -61,22 +61,22 @@ internal static class Panels
     }
 
     /// <summary>
-    /// Packs the transpose of a few rows <c>[rows, depth]</c>, those of a left operand, into panels of <see cref="TileRows"/>: a tile then reads its rows side by side.
+    /// Packs the transpose of a few rows <c>[rows, depth]</c> of a left operand, <paramref name="stride"/> floats apart, into panels of <see cref="TileRows"/>: a tile then reads its rows side by side.
     /// What is behind the last row stays as it was.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void PackRows(ReadOnlySpan<float> source, int rows, int depth, Span<float> panels)
+    public static void PackRows(ReadOnlySpan<float> source, int rows, int depth, int stride, Span<float> panels)
     {
-        ref float from = ref MemoryMarshal.GetReference(source[..(rows * depth)]);
+        ref float from = ref MemoryMarshal.GetReference(source[..(((rows - 1) * stride) + depth)]);
         ref float to = ref MemoryMarshal.GetReference(panels[..Length(depth, rows, TileRows)]);
         for (int row = 0; row < rows; row += 4)
         {
             ref float block = ref Unsafe.Add(ref to, ((nint)(row / TileRows) * TileRows * depth) + (row % TileRows));
             int valid = Math.Min(4, rows - row);
             int k = 0;
-            for (; valid == 4 && k + 4 <= depth; k += 4) Transpose(ref Unsafe.Add(ref from, ((nint)row * depth) + k), depth, ref Unsafe.Add(ref block, (nint)k * TileRows));
+            for (; valid == 4 && k + 4 <= depth; k += 4) Transpose(ref Unsafe.Add(ref from, ((nint)row * stride) + k), stride, ref Unsafe.Add(ref block, (nint)k * TileRows));
             for (; k < depth; k++)
-                for (int i = 0; i < valid; i++) Unsafe.Add(ref block, ((nint)k * TileRows) + i) = Unsafe.Add(ref from, ((nint)(row + i) * depth) + k);
+                for (int i = 0; i < valid; i++) Unsafe.Add(ref block, ((nint)k * TileRows) + i) = Unsafe.Add(ref from, ((nint)(row + i) * stride) + k);
         }
     }
 

@@ -31,12 +31,13 @@ internal static class TrainingResolver
         if (given.ClipValue is not null) errors.Number("/training/clip_value", given.ClipValue, 0, 1e-6, 1e6);
         var seed = given.Seed ?? SpecDefaults.Seed;
         if (seed < 0) errors.Add("/training/seed", $"training.seed is {seed}; it must be 0 or more.", "Send a whole number from 0 to 9007199254740991.");
+        var batchSize = errors.Whole("/training/batch_size", given.BatchSize, defaults.BatchSize, 1, 4_096);
         return new TrainingSettings
         {
             Epochs = errors.Whole("/training/epochs", given.Epochs, defaults.Epochs, 1, 10_000),
             MaxMinutes = given.MaxMinutes,
-            BatchSize = errors.Whole("/training/batch_size", given.BatchSize, defaults.BatchSize, 1, 4_096),
-            ShardRows = errors.Whole("/training/shard_rows", given.ShardRows, SpecDefaults.ShardRows, 1, 1_024),
+            BatchSize = batchSize,
+            ShardRows = errors.Whole("/training/shard_rows", given.ShardRows, SpecDefaults.ShardRows(batchSize), 1, 1_024),
             AccumulateSteps = errors.Whole("/training/accumulate_steps", given.AccumulateSteps, 1, 1, 1_024),
             BpttSteps = isStream ? errors.Whole("/training/bptt_steps", given.BpttSteps, defaults.BpttSteps, 1, 10_000) : null,
             Optimizer = optimizer,

@@ -10,8 +10,17 @@ public sealed class MatMulTests
 {
     private const float Untouched = 12345;
 
-    // Odd sizes around the tile (8 rows, 32 columns, eight vectors in a single row) and one of each.
-    public static MatrixTheoryData<int, int, int> Shapes() => new([1, 2, 3, 4, 5, 7, 8, 9, 12, 17, 33], [1, 2, 31, 64, 129], [1, 3, 31, 32, 33, 64, 96, 127, 128, 160, 257]);
+    // Odd sizes around the tiles (4, 8 and 12 rows, 32 columns, eight vectors in a single row), the blocks (36 rows, 512 deep) and one of each.
+    public static TheoryData<int, int, int> Shapes()
+    {
+        var shapes = new TheoryData<int, int, int>();
+        foreach (var rows in new[] { 1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 17, 33 })
+            foreach (var depth in new[] { 1, 2, 31, 64, 129 })
+                foreach (var columns in new[] { 1, 3, 31, 32, 33, 64, 96, 127, 128, 160, 257 }) shapes.Add(rows, depth, columns);
+        foreach (var rows in new[] { 1, 5, 37, 100 })
+            foreach (var depth in new[] { 511, 513, 2_000 }) shapes.Add(rows, depth, 130);
+        return shapes;
+    }
 
     private static float[] Integers(int count, int seed)
     {
@@ -44,7 +53,7 @@ public sealed class MatMulTests
         public void Run<TLanes, TVector>()
             where TLanes : ILanes<TVector>
             where TVector : struct =>
-            MatMul.Run<TLanes, TVector>(A, Left, Panels, Depth, Columns, C, Stride, Addend, AddendStride, AddendPanel);
+            MatMul.Run<TLanes, TVector>(A, Left, Panels, Depth, Columns, C, Stride, Addend, AddendStride, AddendPanel, Depth);
     }
 
     [Theory]
