@@ -146,7 +146,7 @@ public static class MatMul
         for (int row = 0; row < left.Rows; row += block)
         {
             int count = Math.Min(block, left.Rows - row);
-            Panels.PackRows(a[(row * left.RowStride)..], count, depth, left.RowStride, s_rows.Span);
+            Panels.PackTransposed(a[(row * left.RowStride)..], depth, count, left.RowStride, Panels.TileRows, s_rows.Span);
             Run<TLanes, TVector>(
                 s_rows.Span, new Left(1, Panels.TileRows, count), b, depth, columns, c[(row * cStride)..], cStride, addend[(row * addendStride)..], addendStride, addendPanel, panelDepth);
         }

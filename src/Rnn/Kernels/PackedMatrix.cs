@@ -29,5 +29,5 @@ public sealed class PackedMatrix
 
     /// <summary>Takes the transpose of a row-major <c>[Columns, Depth]</c> matrix.</summary>
     public void PackTransposed(ReadOnlySpan<float> matrix) =>
-        Kernels.Panels.PackTransposed(matrix, Depth, Columns, Kernels.Panels.Width, _panels.Span);
+        Kernels.Panels.PackTransposed(matrix, Depth, Columns, Depth, Kernels.Panels.Width, _panels.Span);
 }

@@ -19,81 +19,74 @@ internal static class Panels
     /// <summary>Columns of a panel of a transposed left operand (the rows of one register tile).</summary>
     public const int TileRows = 12;
 
+    private const int RowsAtATime = 16;
+
     /// <summary>Floats that a packed matrix of this shape occupies.</summary>
     public static int Length(int depth, int columns, int width) => checked(((columns + width - 1) / width) * width * depth);
 
     /// <summary>Packs a row-major matrix <c>[depth, columns]</c> whose rows are <paramref name="stride"/> floats apart; the width is a multiple of 4.</summary>
     public static void Pack(ReadOnlySpan<float> source, int depth, int columns, int stride, int width, Span<float> panels)
     {
-        for (int first = 0; first < columns; first += width)
+        // A few rows at a time: their pages and lines are still known when the next panel asks for its part.
+        for (int k = 0; k < depth; k += RowsAtATime)
         {
-            int valid = Math.Min(width, columns - first);
-            Span<float> panel = panels.Slice(first * depth, depth * width);
-            if (valid == width)
+            int rows = Math.Min(RowsAtATime, depth - k);
+            for (int first = 0; first < columns; first += width)
             {
-                CopyColumns(source.Slice(first, ((depth - 1) * stride) + width), depth, stride, width, panel);
-                continue;
-            }
+                int valid = Math.Min(width, columns - first);
+                Span<float> panel = panels.Slice((first * depth) + (k * width), rows * width);
+                ReadOnlySpan<float> from = source.Slice((k * stride) + first, ((rows - 1) * stride) + valid);
+                if (valid == width)
+                {
+                    CopyColumns(from, rows, stride, width, panel);
+                    continue;
+                }
 
-            for (int k = 0; k < depth; k++)
-            {
-                Span<float> target = panel.Slice(k * width, width);
-                source.Slice((k * stride) + first, valid).CopyTo(target);
-                target[valid..].Clear();
-            }
-        }
-    }
-
-    /// <summary>Packs the transpose of a row-major matrix <c>[columns, depth]</c>: a weight in PyTorch's [out, in] order.</summary>
-    public static void PackTransposed(ReadOnlySpan<float> source, int depth, int columns, int width, Span<float> panels)
-    {
-        for (int first = 0; first < columns; first += width)
-        {
-            int valid = Math.Min(width, columns - first);
-            Span<float> panel = panels.Slice(first * depth, depth * width);
-            if (valid < width) panel.Clear();
-            for (int j = 0; j < valid; j++)
-            {
-                ReadOnlySpan<float> row = source.Slice((first + j) * depth, depth);
-                for (int k = 0; k < row.Length; k++) panel[(k * width) + j] = row[k];
+                for (int i = 0; i < rows; i++)
+                {
+                    Span<float> target = panel.Slice(i * width, width);
+                    from.Slice(i * stride, valid).CopyTo(target);
+                    target[valid..].Clear();
+                }
             }
         }
     }
 
     /// <summary>
-    /// Packs the transpose of a few rows <c>[rows, depth]</c> of a left operand, <paramref name="stride"/> floats apart, into panels of <see cref="TileRows"/>: a tile then reads its rows side by side.
-    /// What is behind the last row stays as it was.
+    /// Packs the transpose of a row-major matrix <c>[columns, depth]</c> whose rows are <paramref name="stride"/> floats apart: a weight in PyTorch's [out, in] order,
+    /// or a left operand, whose tile then reads its rows side by side.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void PackRows(ReadOnlySpan<float> source, int rows, int depth, int stride, Span<float> panels)
+    public static void PackTransposed(ReadOnlySpan<float> source, int depth, int columns, int stride, int width, Span<float> panels)
     {
-        ref float from = ref MemoryMarshal.GetReference(source[..(((rows - 1) * stride) + depth)]);
-        ref float to = ref MemoryMarshal.GetReference(panels[..Length(depth, rows, TileRows)]);
-        for (int row = 0; row < rows; row += 4)
+        ref float from = ref MemoryMarshal.GetReference(source[..(((columns - 1) * stride) + depth)]);
+        ref float to = ref MemoryMarshal.GetReference(panels[..Length(depth, columns, width)]);
+        if (columns % width != 0) panels.Slice(columns / width * width * depth, width * depth).Clear();
+        for (int column = 0; column < columns; column += 4)
         {
-            ref float block = ref Unsafe.Add(ref to, ((nint)(row / TileRows) * TileRows * depth) + (row % TileRows));
-            int valid = Math.Min(4, rows - row);
+            ref float block = ref Unsafe.Add(ref to, ((nint)(column / width) * width * depth) + (column % width));
+            int valid = Math.Min(4, columns - column);
             int k = 0;
-            for (; valid == 4 && k + 4 <= depth; k += 4) Transpose(ref Unsafe.Add(ref from, ((nint)row * stride) + k), stride, ref Unsafe.Add(ref block, (nint)k * TileRows));
+            for (; valid == 4 && k + 4 <= depth; k += 4) Transpose(ref Unsafe.Add(ref from, ((nint)column * stride) + k), stride, ref Unsafe.Add(ref block, (nint)k * width), width);
             for (; k < depth; k++)
-                for (int i = 0; i < valid; i++) Unsafe.Add(ref block, ((nint)k * TileRows) + i) = Unsafe.Add(ref from, ((nint)(row + i) * stride) + k);
+                for (int i = 0; i < valid; i++) Unsafe.Add(ref block, ((nint)k * width) + i) = Unsafe.Add(ref from, ((nint)(column + i) * stride) + k);
         }
     }
 
-    /// <summary>Four by four, from rows <paramref name="stride"/> apart to rows <see cref="TileRows"/> apart.</summary>
+    /// <summary>Four by four, from rows <paramref name="stride"/> apart to rows <paramref name="toStride"/> apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose(ref float from, nint stride, ref float to)
+    private static void Transpose(ref float from, nint stride, ref float to, nint toStride)
     {
         Vector128<float> a = Vector128.LoadUnsafe(ref from), b = Vector128.LoadUnsafe(ref from, (nuint)stride);
         Vector128<float> c = Vector128.LoadUnsafe(ref from, (nuint)(2 * stride)), d = Vector128.LoadUnsafe(ref from, (nuint)(3 * stride));
         // Pairs of rows interleaved, then pairs of pairs.
         Vector128<double> ab = InterleaveLow(a, b).AsDouble(), cd = InterleaveLow(c, d).AsDouble();
         InterleaveLow(ab, cd).AsSingle().StoreUnsafe(ref to);
-        InterleaveHigh(ab, cd).AsSingle().StoreUnsafe(ref to, TileRows);
+        InterleaveHigh(ab, cd).AsSingle().StoreUnsafe(ref to, (nuint)toStride);
         ab = InterleaveHigh(a, b).AsDouble();
         cd = InterleaveHigh(c, d).AsDouble();
-        InterleaveLow(ab, cd).AsSingle().StoreUnsafe(ref to, 2 * TileRows);
-        InterleaveHigh(ab, cd).AsSingle().StoreUnsafe(ref to, 3 * TileRows);
+        InterleaveLow(ab, cd).AsSingle().StoreUnsafe(ref to, (nuint)(2 * toStride));
+        InterleaveHigh(ab, cd).AsSingle().StoreUnsafe(ref to, (nuint)(3 * toStride));
     }
 
     private static Vector128<float> InterleaveLow(Vector128<float> a, Vector128<float> b) =>
