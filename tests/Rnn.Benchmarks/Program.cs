@@ -3,6 +3,7 @@ using Rnn.Benchmarks;
 return args switch
 {
     ["train", ..] => TrainBenchmark.Run(args[1..]),
+    ["serve", ..] => ServeBenchmark.Run(args[1..]),
     ["matmul", ..] => MatMulBenchmark.Run(),
     ["memory", ..] => MemoryBenchmark.Run(args[1..]),
     ["foretell", ..] => ForetellBenchmark.Run(args[1..]),
@@ -15,6 +16,7 @@ static int Usage()
 {
     Console.Error.WriteLine("""
         dotnet run -c Release --project tests/Rnn.Benchmarks -- train    a training step beside TorchSharp's (fetches libtorch)
+        dotnet run -c Release --project tests/Rnn.Benchmarks -- serve    inference beside ONNX Runtime's (fetches it)
         dotnet run -c Release --project tests/Rnn.Benchmarks -- matmul   the packed product beside the machine's FMA peak
         dotnet run -c Release --project tests/Rnn.Benchmarks -- memory   the classic tests of memory: which cell solves them, and when
         dotnet run -c Release --project tests/Rnn.Benchmarks -- foretell whether the gradient after 200 updates foretells what is learnt

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+#if ONNX
+using System.Globalization;
+using System.Text;
+#endif
+
+namespace Rnn.Benchmarks;
+
+/// <summary>Inference of the core beside ONNX Runtime's, one thread each, the same weights and the same answers.</summary>
+internal static class ServeBenchmark
+{
+#if ONNX
+    private const int Rounds = 11;
+    private const double Seconds = 0.25;
+
+    public static int Run(string[] args)
+    {
+        var only = args.SkipWhile(arg => arg != "--only").Skip(1).FirstOrDefault();
+        var table = new StringBuilder("| one call | Rnn, p50 µs (min–max) | ONNX Runtime 1.31.1, p50 µs (min–max) | ratio | bytes allocated a call |\n|---|---|---|---|---|\n");
+        foreach (var make in ServeCase.All)
+        {
+            var work = make();
+            if (only is null || work.Name.Contains(only, StringComparison.Ordinal)) table.AppendLine(Measure(work));
+        }
+
+        Report.Write("serve", table.ToString(), only is not null || args.Contains("--dry"));
+        return 0;
+    }
+
+    private static string Measure(ServeCase work)
+    {
+        var micros = Stopwatched.AlternateMedians(Rounds, Seconds, work.Own, work.Onnx);
+        string Text(double[] r) => string.Create(CultureInfo.InvariantCulture, $"{Report.Median(r):F1} ({r.Min():F1}–{r.Max():F1})");
+        var ratio = Report.Median(micros[0].Zip(micros[1], (own, onnx) => onnx / own));
+        var line = string.Create(CultureInfo.InvariantCulture, $"| {work.Name} | {Text(micros[0])} | {Text(micros[1])} | {ratio:F2} | {Allocated(work.Own):F0} |");
+        Console.Error.WriteLine(line);
+        return line;
+    }
+
+    private static double Allocated(Action call)
+    {
+        const int Calls = 1000;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Calls; i++) call();
+        return (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Calls;
+    }
+#else
+    /// <summary>Builds this project once more, with ONNX Runtime, and runs that.</summary>
+    public static int Run(string[] args)
+    {
+        Console.Error.WriteLine("building with ONNX Runtime ...");
+        using var child = Process.Start(new ProcessStartInfo("dotnet", ["run", "-c", "Release", "--project", Report.Folder(), "-p:Onnx=true", "--", "serve", .. args]))!;
+        child.WaitForExit();
+        return child.ExitCode;
+    }
+#endif
+}
