@@ -20,6 +20,12 @@ public static class MatMul
         Check(a, rows, b, c, cStride);
         if (!bias.IsEmpty && bias.Length != b.Columns) throw new ArgumentException($"bias has {bias.Length} values, expected {b.Columns}.", nameof(bias));
         if (rows == 0) return;
+        if (rows == 1)
+        {
+            RowProduct.Multiply(a, b, bias, c);
+            return;
+        }
+
         var left = new Left(b.Depth, 1, rows);
         if (bias.IsEmpty) Run(a, left, b.Panels, b.Depth, b.Columns, c, cStride, Zeros, 0, 0, b.Depth);
         else Run(a, left, b.Panels, b.Depth, b.Columns, c, cStride, bias, 0, Panels.Width, b.Depth);

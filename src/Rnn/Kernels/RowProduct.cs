@@ -1,0 +1,111 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Rnn.Kernels;
+
+/// <summary>
+/// <c>y = x·B + bias</c> of a single row, whose cost is that of reading B once. Every element is one chain of multiply-adds over ascending k, as in <see cref="MatMulTiles"/>,
+/// so a row has the same bits alone and in a batch.
+/// </summary>
+internal static class RowProduct
+{
+    /// <summary>Vectors whose sums run side by side: enough to hide the latency of a multiply-add.</summary>
+    private const int Vectors = 8;
+
+    /// <summary>
+    /// <paramref name="x"/> is <c>[B.Depth]</c>, bias <c>[B.Columns]</c> or empty; overwrites <paramref name="y"/> <c>[B.Columns]</c>, which may not overlap x.
+    /// Who multiplies by the same matrix again and again goes through it <paramref name="fromEnd"/> every other time: of a matrix larger than the cache what was read last is still there.
+    /// </summary>
+    public static void Multiply(ReadOnlySpan<float> x, PackedMatrix b, ReadOnlySpan<float> bias, Span<float> y, bool fromEnd = false)
+    {
+        x = x[..b.Depth];
+        y = y[..b.Columns];
+        if (!bias.IsEmpty && bias.Length != b.Columns) throw new ArgumentException($"bias has {bias.Length} values, expected {b.Columns}.", nameof(bias));
+        if (Vector512.IsHardwareAccelerated) Multiply<Lanes512, Vector512<float>>(x, b.Panels, bias, y, fromEnd);
+        else if (Vector256.IsHardwareAccelerated) Multiply<Lanes256, Vector256<float>>(x, b.Panels, bias, y, fromEnd);
+        else Multiply<Lanes128, Vector128<float>>(x, b.Panels, bias, y, fromEnd);
+    }
+
+    /// <summary>The product at one vector width; the tests call every width.</summary>
+    [SkipLocalsInit]
+    internal static void Multiply<TLanes, TVector>(ReadOnlySpan<float> x, ReadOnlySpan<float> panels, ReadOnlySpan<float> bias, Span<float> y, bool fromEnd)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        int width = Vectors * TLanes.Count;
+        int groups = (y.Length + width - 1) / width;
+        Span<float> sums = stackalloc float[Vectors * 16];
+        for (int i = 0; i < groups; i++)
+        {
+            int first = (fromEnd ? groups - 1 - i : i) * width;
+            int valid = Math.Min(width, y.Length - first);
+            ref float panel = ref Unsafe.Add(ref MemoryMarshal.GetReference(panels), ((nint)(first / Panels.Width) * Panels.Width * x.Length) + (first % Panels.Width));
+            Sum<TLanes, TVector>(ref MemoryMarshal.GetReference(x), ref panel, x.Length, (valid + TLanes.Count - 1) / TLanes.Count, ref sums[0]);
+            if (bias.IsEmpty) sums[..valid].CopyTo(y[first..]);
+            else Add<TLanes, TVector>(sums[..valid], bias.Slice(first, valid), y.Slice(first, valid));
+        }
+    }
+
+    /// <summary>The sums of up to eight neighbouring vectors; those beyond the last valid one repeat it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Sum<TLanes, TVector>(ref float x, ref float panel, int depth, int valid, ref float sums)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        ref float b0 = ref At<TLanes, TVector>(ref panel, 0, valid, depth);
+        ref float b1 = ref At<TLanes, TVector>(ref panel, 1, valid, depth);
+        ref float b2 = ref At<TLanes, TVector>(ref panel, 2, valid, depth);
+        ref float b3 = ref At<TLanes, TVector>(ref panel, 3, valid, depth);
+        ref float b4 = ref At<TLanes, TVector>(ref panel, 4, valid, depth);
+        ref float b5 = ref At<TLanes, TVector>(ref panel, 5, valid, depth);
+        ref float b6 = ref At<TLanes, TVector>(ref panel, 6, valid, depth);
+        ref float b7 = ref At<TLanes, TVector>(ref panel, 7, valid, depth);
+        TVector c0 = TLanes.Create(0f), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
+        nint at = 0;
+        for (nint k = 0; k < depth; k++, at += Panels.Width)
+        {
+            TVector xk = TLanes.Create(Unsafe.Add(ref x, k));
+            c0 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b0, at), c0);
+            c1 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b1, at), c1);
+            c2 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b2, at), c2);
+            c3 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b3, at), c3);
+            c4 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b4, at), c4);
+            c5 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b5, at), c5);
+            c6 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b6, at), c6);
+            c7 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b7, at), c7);
+        }
+
+        TLanes.Store(c0, ref sums, 0 * TLanes.Count);
+        TLanes.Store(c1, ref sums, 1 * TLanes.Count);
+        TLanes.Store(c2, ref sums, 2 * TLanes.Count);
+        TLanes.Store(c3, ref sums, 3 * TLanes.Count);
+        TLanes.Store(c4, ref sums, 4 * TLanes.Count);
+        TLanes.Store(c5, ref sums, 5 * TLanes.Count);
+        TLanes.Store(c6, ref sums, 6 * TLanes.Count);
+        TLanes.Store(c7, ref sums, 7 * TLanes.Count);
+    }
+
+    /// <summary>Where a vector of the group begins, or the last valid one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref float At<TLanes, TVector>(ref float panel, int vector, int valid, int depth)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        int column = Math.Min(vector, valid - 1) * TLanes.Count;
+        return ref Unsafe.Add(ref panel, ((nint)(column / Panels.Width) * Panels.Width * depth) + (column % Panels.Width));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add<TLanes, TVector>(ReadOnlySpan<float> sums, ReadOnlySpan<float> bias, Span<float> y)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        ref float a = ref MemoryMarshal.GetReference(sums);
+        ref float b = ref MemoryMarshal.GetReference(bias);
+        ref float to = ref MemoryMarshal.GetReference(y);
+        nint j = 0;
+        for (; j <= y.Length - TLanes.Count; j += TLanes.Count) TLanes.Store(TLanes.Add(TLanes.Load(ref a, j), TLanes.Load(ref b, j)), ref to, j);
+        for (; j < y.Length; j++) Unsafe.Add(ref to, j) = Unsafe.Add(ref a, j) + Unsafe.Add(ref b, j);
+    }
+}
