@@ -26,7 +26,7 @@ public enum CellKind
 /// backward, the weight gradients of all steps are again one product each. Weights and names are PyTorch's.
 /// The cell holds weights only: everything a pass needs belongs to its caller, so any number of threads may share a cell.
 /// </summary>
-public abstract class RecurrentCell : IPackable
+public abstract partial class RecurrentCell : IPackable
 {
     private readonly Parameter _weightIh;
     private readonly Parameter _weightHh;

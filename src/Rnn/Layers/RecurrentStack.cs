@@ -21,6 +21,9 @@ public sealed class StackActivations(int layers, int directions)
     /// <summary>Where a backward pass notes the size of the states' gradients, by layer × directions + direction; null where nobody asks.</summary>
     public StateGradientNorms[]? GradientNorms { get; set; }
 
+    /// <summary>From which end a single row goes through the recurrent weights next, where no trace is kept.</summary>
+    internal bool FromEnd { get; set; }
+
     internal CellTrace[] Traces { get; } = new CellTrace[layers * directions];
 }
 

@@ -17,6 +17,7 @@ public sealed class Captioner : Network
     private readonly Linear? _initial;
     private readonly Embedding? _embedding;
     private readonly RecurrentStack _stack;
+    private readonly StackReader _reader;
     private readonly OutputHead _head;
 
     /// <summary>Lays out the parameters.</summary>
@@ -34,6 +35,7 @@ public sealed class Captioner : Network
         }
 
         _stack = new RecurrentStack(Parameters, "rnn.", config.Cell, config.EmbeddingSize, config.HiddenSize, config.Layers, bidirectional: false);
+        _reader = new StackReader(_stack, embedding: null);
         _head = new OutputHead(Parameters, "fc.", config.HiddenSize, config.VocabularySize, config.TieWeights ? _embedding!.Weight : null);
         Complete([_in, .. _initial is null ? (IPackable[])[] : [_initial], .. _stack.Cells, .. _head.Packables]);
     }
@@ -115,7 +117,7 @@ public sealed class Captioner : Network
             }
 
             _network._stack.LoadStates(states, StateSize, RowIds, _stack.States, Workspace);
-            _network._stack.Forward(x, layout, RowIds, default, _stack, Workspace);
+            _network._reader.Read(default, 1, x.Span, layout, _stack, Workspace);
             _network._stack.StoreStates(states, StateSize, RowIds, _stack.States);
             _network._head.Forward(_stack.Top, tokens.Length, logits, Workspace);
         }

@@ -30,6 +30,7 @@ public sealed record LanguageModelConfig : NetworkConfig
 public sealed class LanguageModel : Network
 {
     private readonly SequenceEncoder _encoder;
+    private readonly StackReader _reader;
     private readonly OutputHead _head;
 
     /// <summary>Lays out the parameters.</summary>
@@ -39,8 +40,9 @@ public sealed class LanguageModel : Network
         if (config.Encoder.Bidirectional) throw new ArgumentException("A language model reads in one direction: the other would see the next token.", nameof(config));
         Config = config;
         _encoder = new SequenceEncoder(Parameters, "embedding.", "rnn.", config.Encoder, sharesEmbedding: config.TieWeights);
+        _reader = new StackReader(_encoder.Stack, _encoder.Embedding);
         _head = new OutputHead(Parameters, "fc.", _encoder.Stack.OutputSize, config.Encoder.VocabularySize, config.TieWeights ? _encoder.Embedding!.Weight : null);
-        Complete([.. _encoder.Stack.Cells, .. _head.Packables]);
+        Complete([.. _encoder.Stack.Cells, _reader, .. _head.Packables]);
     }
 
     /// <inheritdoc/>
@@ -64,7 +66,7 @@ public sealed class LanguageModel : Network
     }
 
     /// <inheritdoc/>
-    public override NetworkPass CreatePass() => new PerStepPass(_encoder, _head, Config.Encoder);
+    public override NetworkPass CreatePass() => new PerStepPass(_encoder, _reader, _head, Config.Encoder);
 
     /// <inheritdoc/>
     public override TokenDecoder CreateDecoder(Sequence? input) => new Decoder(this);
@@ -79,10 +81,8 @@ public sealed class LanguageModel : Network
         {
             Workspace.Reset();
             SequenceLayout layout = OneStep(tokens.Length);
-            Memory<float> x = Workspace.Rent(tokens.Length * network.Config.Encoder.EmbeddingSize);
-            network._encoder.Embedding!.Forward(tokens, 1, x.Span);
             network._encoder.Stack.LoadStates(states, StateSize, RowIds, _stack.States, Workspace);
-            network._encoder.Stack.Forward(x, layout, RowIds, default, _stack, Workspace);
+            network._reader.Read(tokens, 1, default, layout, _stack, Workspace);
             network._encoder.Stack.StoreStates(states, StateSize, RowIds, _stack.States);
             network._head.Forward(_stack.Top, tokens.Length, logits, Workspace);
         }

@@ -1,4 +1,5 @@
 using Rnn.Data;
+using Rnn.Layers;
 using Rnn.Tensors;
 
 namespace Rnn.Models;
@@ -28,6 +29,9 @@ public abstract class Network
 
     /// <summary>How many independent parts <see cref="Pack(int, bool)"/> has.</summary>
     public int PackParts => _packables.Length;
+
+    /// <summary>Memory of the embeddings that packing folded into the input products.</summary>
+    internal long FoldedBytes => _packables.OfType<StackReader>().Sum(reader => reader.SizeInBytes);
 
     /// <summary>Draws all weights from <paramref name="seed"/>.</summary>
     public abstract void Initialize(ulong seed);

@@ -28,6 +28,9 @@ public abstract class NetworkPass(int outputs)
     /// <summary>States carried from one window of a stream to the next, <c>[rows of the whole batch, CarriedStateSize]</c>: read at the start of a forward pass, overwritten at its end. Empty: every pass starts from zero.</summary>
     public Memory<float> CarriedStates { get; set; }
 
+    /// <summary>Whether a backward pass may follow a forward one. Without, what only it would read is not kept, which is faster; the logits are the same.</summary>
+    public bool KeepsTrace { get; set; } = true;
+
     /// <summary>Steps of the assigned rows that count as trained.</summary>
     public abstract int Tokens { get; }
 
@@ -66,6 +69,7 @@ public abstract class NetworkPass(int outputs)
     /// </summary>
     public PassResult ForwardBackward(Objective objective, float scale, ulong dropoutKey, Span<float> denseGradients)
     {
+        RequireTrace();
         Span<float> logits = Forward(dropoutKey);
         int correct = 0;
         int targets = 0;
@@ -100,6 +104,7 @@ public abstract class NetworkPass(int outputs)
     /// </summary>
     internal IReadOnlyList<StateFlow> Probe(bool first, Span<float> denseGradients)
     {
+        RequireTrace();
         ProbesOneStep = true;
         Span<float> logits = Forward(dropoutKey: null);
         CrossEntropy.ForwardBackward(logits, outputs, Targets, smoothing: 0, scale: 1);
@@ -144,6 +149,11 @@ public abstract class NetworkPass(int outputs)
 
     /// <summary>The key of one place that draws dropout masks.</summary>
     private protected static ulong? SiteKey(ulong? dropoutKey, ulong site) => dropoutKey is { } key ? RandomSource.Key(key, site) : null;
+
+    private void RequireTrace()
+    {
+        if (!KeepsTrace) throw new InvalidOperationException("The pass keeps no trace: nothing can be computed backward.");
+    }
 
     /// <summary>Zeroes the gradient of all logits but those of one step of each row, the last or first with a target; returns which.</summary>
     private int[] KeepOneStep(Span<float> dLogits, SequenceLayout layout, bool first)

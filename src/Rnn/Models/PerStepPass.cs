@@ -5,7 +5,7 @@ using Rnn.Tensors;
 namespace Rnn.Models;
 
 /// <summary>The pass of networks that answer at every step (labeler, language model): encoder → dropout → head.</summary>
-internal sealed class PerStepPass(SequenceEncoder encoder, OutputHead head, EncoderConfig config) : NetworkPass(head.Outputs)
+internal sealed class PerStepPass(SequenceEncoder encoder, StackReader reader, OutputHead head, EncoderConfig config) : NetworkPass(head.Outputs)
 {
     private const ulong EncoderSite = 0;
     private const ulong HeadSite = 1;
@@ -51,7 +51,8 @@ internal sealed class PerStepPass(SequenceEncoder encoder, OutputHead head, Enco
         StackActivations stack = _encoder.Stack;
         if (CarriedStates.IsEmpty) encoder.Stack.ZeroStates(stack.States, _batch.Layout.Rows, Workspace);
         else encoder.Stack.LoadStates(CarriedStates.Span, encoder.Stack.StateSize, _batch.RowIds, stack.States, Workspace);
-        encoder.Forward(_batch, SiteKey(dropoutKey, EncoderSite), _encoder, Workspace);
+        if (KeepsTrace) encoder.Forward(_batch, SiteKey(dropoutKey, EncoderSite), _encoder, Workspace);
+        else reader.Read(_batch.Ids, _batch.Width, _batch.Frames, _batch.Layout, stack, Workspace);
         if (!CarriedStates.IsEmpty) encoder.Stack.StoreStates(CarriedStates.Span, encoder.Stack.StateSize, _batch.RowIds, stack.States);
         HeadDropout(dropoutKey).Apply(stack.Top.Span, head.InputSize, _batch.Layout, _batch.RowIds);
         Span<float> logits = Workspace.Rent(Tokens * head.Outputs).Span;

@@ -12,6 +12,7 @@ namespace Rnn.Models;
 public sealed class SequenceClassifier : Network
 {
     private readonly SequenceEncoder _encoder;
+    private readonly StackReader _reader;
     private readonly Linear _head;
 
     /// <summary>Lays out the parameters.</summary>
@@ -19,8 +20,9 @@ public sealed class SequenceClassifier : Network
     {
         Config = config;
         _encoder = new SequenceEncoder(Parameters, "embedding.", "rnn.", config.Encoder);
+        _reader = new StackReader(_encoder.Stack, _encoder.Embedding);
         _head = new Linear(Parameters, "fc.", _encoder.Stack.OutputSize, config.Classes);
-        Complete([.. _encoder.Stack.Cells, _head]);
+        Complete([.. _encoder.Stack.Cells, _reader, _head]);
     }
 
     /// <inheritdoc/>
@@ -78,7 +80,8 @@ public sealed class SequenceClassifier : Network
             Workspace.Reset();
             SequenceLayout layout = _batch.Layout;
             network._encoder.Stack.ZeroStates(_encoder.Stack.States, layout.Rows, Workspace);
-            network._encoder.Forward(_batch, SiteKey(dropoutKey, EncoderSite), _encoder, Workspace);
+            if (KeepsTrace) network._encoder.Forward(_batch, SiteKey(dropoutKey, EncoderSite), _encoder, Workspace);
+            else network._reader.Read(_batch.Ids, _batch.Width, _batch.Frames, layout, _encoder.Stack, Workspace, keepsTop: Pooling != PoolingKind.Last);
             _pooled = Workspace.Rent(layout.Rows * _features);
             Pool();
             HeadDropout(dropoutKey).Apply(_pooled.Span, _features, _batch.RowIds);

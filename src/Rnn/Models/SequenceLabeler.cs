@@ -23,6 +23,7 @@ public sealed record SequenceLabelerConfig : NetworkConfig
 public sealed class SequenceLabeler : Network
 {
     private readonly SequenceEncoder _encoder;
+    private readonly StackReader _reader;
     private readonly OutputHead _head;
 
     /// <summary>Lays out the parameters.</summary>
@@ -30,8 +31,9 @@ public sealed class SequenceLabeler : Network
     {
         Config = config;
         _encoder = new SequenceEncoder(Parameters, "embedding.", "rnn.", config.Encoder);
+        _reader = new StackReader(_encoder.Stack, _encoder.Embedding);
         _head = new OutputHead(Parameters, "fc.", _encoder.Stack.OutputSize, config.Classes);
-        Complete([.. _encoder.Stack.Cells, .. _head.Packables]);
+        Complete([.. _encoder.Stack.Cells, _reader, .. _head.Packables]);
     }
 
     /// <inheritdoc/>
@@ -52,7 +54,7 @@ public sealed class SequenceLabeler : Network
     }
 
     /// <inheritdoc/>
-    public override NetworkPass CreatePass() => new PerStepPass(_encoder, _head, Config.Encoder);
+    public override NetworkPass CreatePass() => new PerStepPass(_encoder, _reader, _head, Config.Encoder);
 
     /// <inheritdoc/>
     public override void ScaleLogits(Span<float> values, float factor) => _head.Scale(values, factor);

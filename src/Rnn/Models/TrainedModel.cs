@@ -39,8 +39,8 @@ public sealed class TrainedModel
     /// <summary>The way in and out.</summary>
     public Codec Codec { get; }
 
-    /// <summary>Memory it holds: weights once as stored, the recurrent and linear ones once more packed.</summary>
-    public long SizeInBytes => sizeof(float) * ((long)Network.Parameters.Length + Network.Parameters.DenseLength);
+    /// <summary>Memory it holds: weights once as stored, the recurrent and linear ones once more packed, a small embedding folded into them.</summary>
+    public long SizeInBytes => (sizeof(float) * ((long)Network.Parameters.Length + Network.Parameters.DenseLength)) + Network.FoldedBytes;
 
     /// <summary>Weights as tensors.</summary>
     public IEnumerable<SafeTensor> Tensors => Network.Parameters.AsTensors(Network.Parameters.Values);
@@ -138,7 +138,14 @@ public sealed class TrainedModel
         _passes.Add(pass);
     }
 
-    private NetworkPass TakePass() => _passes.TryTake(out NetworkPass? pass) ? pass : Network.CreatePass();
+    private NetworkPass TakePass() => _passes.TryTake(out NetworkPass? pass) ? pass : NewPass();
+
+    private NetworkPass NewPass()
+    {
+        NetworkPass pass = Network.CreatePass();
+        pass.KeepsTrace = false;
+        return pass;
+    }
 
     private float[] Softmax(ReadOnlySpan<float> logits, int row)
     {

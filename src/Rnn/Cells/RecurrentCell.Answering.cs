@@ -1,0 +1,85 @@
+using System.Numerics.Tensors;
+using Rnn.Kernels;
+using Rnn.Tensors;
+
+namespace Rnn.Cells;
+
+/// <content>
+/// The forward scan where no backward one follows: nothing of a step is kept, so its buffers stay in the cache and are the same at every step.
+/// The bits of the states are those of <see cref="Forward"/>.
+/// </content>
+public abstract partial class RecurrentCell
+{
+    /// <summary>Tokens whose inputs are multiplied at once: enough rows for the product, and its result stays in the second-level cache.</summary>
+    private const int TokensAtOnce = 128;
+
+    /// <summary>Overwrites <paramref name="table"/> <c>[rows, G·H]</c> with vectors <c>[rows, I]</c> times the input weights, without the bias.</summary>
+    internal void FoldInputs(ReadOnlySpan<float> vectors, int rows, Span<float> table) => MatMul.Multiply(vectors, rows, _inputProduct, default, table, Gates * HiddenSize);
+
+    /// <summary>
+    /// Runs over all steps as <see cref="Forward"/> does; h of every step goes to <paramref name="y"/> unless it is empty.
+    /// <paramref name="fromEnd"/> says where a single row begins to go through the recurrent weights and turns at every step (<see cref="RowProduct"/>).
+    /// </summary>
+    internal void Answer(CellInput input, SequenceLayout layout, bool reverse, CellState state, Span<float> y, int yStride, Workspace workspace, ref bool fromEnd)
+    {
+        int width = Gates * HiddenSize;
+        int steps = Math.Clamp(TokensAtOnce / layout.Rows, 1, layout.Steps);
+        Memory<float> gates = workspace.Rent(steps * layout.Rows * width);
+        Memory<float> recurrent = workspace.Rent(layout.Rows * width);
+        var kept = new CellTrace(default, workspace.Rent(layout.Rows * HiddenSize), RentKept(layout.Rows, 0, workspace), RentKept(layout.Rows, 1, workspace));
+        for (int done = 0; done < layout.Steps; done += steps)
+        {
+            steps = Math.Min(steps, layout.Steps - done);
+            int first = reverse ? layout.Steps - done - steps : done;
+            int offset = layout.OffsetAt(first);
+            BringIn(input, offset, layout.OffsetAt(first + steps) - offset, gates.Span);
+            for (int i = 0; i < steps; i++, fromEnd = !fromEnd)
+            {
+                int t = reverse ? first + steps - 1 - i : first + i;
+                int rows = layout.RowsAt(t);
+                AnswerStep(rows, kept with { Gates = gates.Slice((layout.OffsetAt(t) - offset) * width, rows * width) }, recurrent.Span[..(rows * width)], state, fromEnd);
+                for (int row = 0; row < rows && !y.IsEmpty; row++) state.H.Span.Slice(row * HiddenSize, HiddenSize).CopyTo(y[((layout.OffsetAt(t) + row) * yStride)..]);
+            }
+        }
+    }
+
+    private void AnswerStep(int rows, CellTrace step, Span<float> recurrent, CellState state, bool fromEnd)
+    {
+        ReadOnlySpan<float> h = state.H.Span[..(rows * HiddenSize)];
+        ReadOnlySpan<float> bias = _biasHh is null ? default : _biasHh.Values.Span;
+        if (rows == 1) RowProduct.Multiply(h, _recurrentProduct, bias, recurrent, fromEnd);
+        else MatMul.Multiply(h, rows, _recurrentProduct, bias, recurrent, Gates * HiddenSize);
+        h.CopyTo(step.PreviousH.Span);
+        StepForward(rows, step, recurrent, state);
+    }
+
+    /// <summary>The input part of the pre-activations of some tokens.</summary>
+    private void BringIn(CellInput input, int first, int tokens, Span<float> gates)
+    {
+        int width = Gates * HiddenSize;
+        ReadOnlySpan<float> bias = _biasIh is null ? default : _biasIh.Values.Span;
+        if (input.Ids.IsEmpty)
+        {
+            MatMul.Multiply(input.X.Slice(first * InputSize, tokens * InputSize), tokens, _inputProduct, bias, gates, width);
+            return;
+        }
+
+        for (int token = 0; token < tokens; token++)
+        {
+            Span<float> row = gates.Slice(token * width, width);
+            ReadOnlySpan<float> sum = bias;
+            foreach (int id in input.Ids.Slice((first + token) * input.Width, input.Width))
+            {
+                if (id < 0) continue;
+                ReadOnlySpan<float> vector = input.Table.Slice(id * width, width);
+                if (sum.IsEmpty) vector.CopyTo(row);
+                else TensorPrimitives.Add(sum, vector, row);
+                sum = row;
+            }
+
+            if (sum == row) continue;
+            if (sum.IsEmpty) row.Clear();
+            else sum.CopyTo(row);
+        }
+    }
+}
