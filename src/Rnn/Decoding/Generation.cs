@@ -26,10 +26,12 @@ public sealed class Generation
 {
     private readonly TokenDecoder _decoder;
     private readonly Sampler _sampler;
-    private readonly IReadOnlyList<int> _forbidden;
+    private readonly int[] _forbidden;
     private readonly float[] _state;
     private readonly float[] _logits;
-    private readonly List<int> _read = [];
+    // What a repetition penalty counts, each token once, so that there is an end to it; empty without a penalty.
+    private readonly List<int> _read;
+    private readonly bool[] _isRead;
     private RandomSource _random;
     private int _next;
 
@@ -42,10 +44,12 @@ public sealed class Generation
     {
         _decoder = decoder;
         _sampler = new Sampler(config, decoder.Outputs);
-        _forbidden = forbidden ?? [];
+        _forbidden = [.. forbidden ?? []];
         _random = new RandomSource(RandomSource.Key(seed, 0));
         _state = new float[decoder.StateSize];
         _logits = new float[decoder.Outputs];
+        _isRead = new bool[config.RepetitionPenalty == 1 ? 0 : decoder.Outputs];
+        _read = new List<int>(_isRead.Length);
         _next = from?.Next ?? decoder.Begin;
         if (from is null) decoder.Start(_state);
         else from.Value.Values.CopyTo(_state);
@@ -59,7 +63,9 @@ public sealed class Generation
         _random = new RandomSource(RandomSource.Key(seed, 0));
         _state = [.. origin._state];
         _logits = new float[origin._logits.Length];
-        _read = [.. origin._read];
+        _isRead = [.. origin._isRead];
+        _read = new List<int>(_isRead.Length);
+        _read.AddRange(origin._read);
         _next = origin._next;
         IsFinished = origin.IsFinished;
     }
@@ -85,7 +91,7 @@ public sealed class Generation
         foreach (int token in tokens)
         {
             if (_next >= 0) _decoder.Advance([_next], _state, _logits);
-            _read.Add(token);
+            Remember(token);
             _next = token;
         }
     }
@@ -117,11 +123,18 @@ public sealed class Generation
         foreach (int token in _forbidden) _logits[token] = float.NegativeInfinity;
     }
 
+    private void Remember(int token)
+    {
+        if (_isRead.Length == 0 || _isRead[token]) return;
+        _isRead[token] = true;
+        _read.Add(token);
+    }
+
     private GeneratedToken Choose(int token)
     {
         int read = _next;
         _next = token;
-        _read.Add(token);
+        Remember(token);
         IsFinished = token == _decoder.End;
         return new GeneratedToken(read, token, _logits[token] - CrossEntropy.LogSum(_logits));
     }

@@ -33,6 +33,27 @@ public sealed class DecodingTests
         Assert.True(penalised[1] < plain[1] && penalised[2] < plain[2]);
     }
 
+    [Theory]
+    [InlineData(7, 1)]
+    [InlineData(0, 0.6)]
+    [InlineData(40, 0.9)]
+    [InlineData(300, 0.05)]
+    public void What_is_kept_is_what_a_sort_would_keep(int topK, double topP)
+    {
+        var random = new Random(4);
+        // Few values, so that many are equal: the smaller id comes first.
+        float[] logits = [.. Enumerable.Range(0, 300).Select(_ => random.Next(12) / 3f)];
+        var all = new Sampler(new SamplingConfig(), logits.Length).Probabilities(logits).ToArray();
+        var order = Enumerable.Range(0, logits.Length).OrderByDescending(token => all[token]).ToArray();
+        int[] kept = topK > 0 ? order[..topK] : order;
+        var total = kept.Sum(token => (double)all[token]);
+        var sums = kept.Select((_, i) => kept.Take(i).Sum(token => all[token] / total)).ToArray();
+        kept = [.. kept.Where((_, i) => i == 0 || topP == 1 || sums[i] < topP)];
+        var got = new Sampler(new SamplingConfig { TopK = topK, TopP = topP }, logits.Length).Probabilities(logits).ToArray();
+        Assert.Equal(kept.Order(), Enumerable.Range(0, got.Length).Where(token => got[token] > 0));
+        Assert.Equal(1, got.Sum(), 1e-5f);
+    }
+
     [Fact]
     public void One_seed_draws_one_text_and_another_seed_another()
     {
