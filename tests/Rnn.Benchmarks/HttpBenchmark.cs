@@ -20,9 +20,7 @@ internal static partial class HttpBenchmark
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var root = Path.GetFullPath(Path.Combine(Report.Folder(), "..", ".."));
-        var program = Path.Combine(root, "src", "RnnService", "bin", "Release", "net10.0", "RnnService.dll");
-        if (!File.Exists(program)) throw new FileNotFoundException($"{program} is missing: dotnet build -c Release");
+        var program = Program();
         var work = Directory.CreateTempSubdirectory("rnn-http-").FullName;
         var processes = new List<Process>();
         try
@@ -60,7 +58,14 @@ internal static partial class HttpBenchmark
         }
     }
 
-    private static Process Start(string work, string file, params string[] arguments)
+    /// <summary>The service as a build of the solution left it.</summary>
+    internal static string Program()
+    {
+        var path = Path.GetFullPath(Path.Combine(Report.Folder(), "..", "..", "src", "RnnService", "bin", "Release", "net10.0", "RnnService.dll"));
+        return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing: dotnet build -c Release");
+    }
+
+    internal static Process Start(string work, string file, params string[] arguments)
     {
         var info = new ProcessStartInfo(file, arguments) { WorkingDirectory = work, RedirectStandardOutput = true, RedirectStandardError = true };
         var process = Process.Start(info)!;
@@ -85,22 +90,24 @@ internal static partial class HttpBenchmark
         using var form = new MultipartFormDataContent { { new StringContent("bench"), "name" }, { new StringContent("sequence_classification"), "task" }, { new ByteArrayContent(Encoding.UTF8.GetBytes(csv.ToString())), "file", "bench.csv" } };
         await AnswerAsync(await client.PostAsync("/api/v1/datasets", form));
         var job = await AnswerAsync(await client.PostAsJsonAsync("/api/v1/training-jobs", new { dataset = "bench", model = "bench", training = new { epochs = 1 } }));
-        var id = job.GetProperty("id").GetString();
-        await UntilAsync(async () => (await AnswerAsync(await client.GetAsync($"/api/v1/training-jobs/{id}"))).GetProperty("status").GetString() switch
+        await UntilTrainedAsync(client, job);
+    }
+
+    internal static Task UntilTrainedAsync(HttpClient client, JsonElement job) =>
+        UntilAsync(async () => (await AnswerAsync(await client.GetAsync($"/api/v1/training-jobs/{job.GetProperty("id").GetString()}"))).GetProperty("status").GetString() switch
         {
             "succeeded" => true,
             "failed" or "cancelled" => throw new InvalidOperationException("the training job did not succeed"),
             _ => false,
         }, 120);
-    }
 
-    private static async Task<JsonElement> AnswerAsync(HttpResponseMessage response)
+    internal static async Task<JsonElement> AnswerAsync(HttpResponseMessage response)
     {
         var text = await response.Content.ReadAsStringAsync();
         return response.IsSuccessStatusCode ? JsonSerializer.Deserialize<JsonElement>(text) : throw new InvalidOperationException($"{(int)response.StatusCode}: {text}");
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> done, int seconds)
+    internal static async Task UntilAsync(Func<Task<bool>> done, int seconds)
     {
         for (var attempt = 0; attempt < seconds * 4; attempt++)
         {
@@ -119,7 +126,7 @@ internal static partial class HttpBenchmark
         throw new TimeoutException($"not done after {seconds} seconds");
     }
 
-    private static async Task<string> ScriptAsync(string work, string name, string body)
+    internal static async Task<string> ScriptAsync(string work, string name, string body)
     {
         var path = Path.Combine(work, name);
         await File.WriteAllTextAsync(path, $"wrk.method = \"POST\"\nwrk.headers[\"Content-Type\"] = \"application/json\"\nwrk.body = [[{body}]]\n");
@@ -132,9 +139,9 @@ internal static partial class HttpBenchmark
     [GeneratedRegex(@"Requests/sec:\s+([\d.]+)")]
     private static partial Regex Requests();
 
-    private static (double P50, double P99, double Rate) Wrk(string script, string url)
+    internal static (double P50, double P99, double Rate) Wrk(string script, string url, int connections = 1)
     {
-        using var wrk = Process.Start(new ProcessStartInfo("wrk", ["-t1", "-c1", $"-d{SecondsPerRound}s", "--latency", "-s", script, url]) { RedirectStandardOutput = true })!;
+        using var wrk = Process.Start(new ProcessStartInfo("wrk", ["-t1", $"-c{connections}", $"-d{SecondsPerRound}s", "--latency", "-s", script, url]) { RedirectStandardOutput = true })!;
         var output = wrk.StandardOutput.ReadToEnd();
         wrk.WaitForExit();
         if (wrk.ExitCode != 0 || output.Contains("Non-2xx", StringComparison.Ordinal)) throw new InvalidOperationException($"wrk: {output}");

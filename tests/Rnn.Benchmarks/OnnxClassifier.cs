@@ -1,10 +1,9 @@
 using Microsoft.ML.OnnxRuntime;
 using Rnn.Data;
-using Rnn.Models;
 
 namespace Rnn.Benchmarks;
 
-/// <summary>A batch of equally long token sequences in ONNX Runtime, in buffers that are kept.</summary>
+/// <summary>A batch of equally long token sequences in ONNX Runtime, in buffers that are kept; the session may be shared.</summary>
 internal sealed class OnnxClassifier : IDisposable
 {
     private readonly InferenceSession _session;
@@ -14,12 +13,12 @@ internal sealed class OnnxClassifier : IDisposable
     private readonly long[] _ids;
     private readonly float[] _logits;
 
-    public OnnxClassifier(Network network, int steps, int rows)
+    public OnnxClassifier(InferenceSession session, int outputs, int steps, int rows)
     {
-        _session = OnnxLstm.Session(network, stepwise: false);
-        (_ids, _logits) = (new long[steps * rows], new float[rows * network.Outputs]);
+        _session = session;
+        (_ids, _logits) = (new long[steps * rows], new float[rows * outputs]);
         _inputs = [OrtValue.CreateTensorValueFromMemory(_ids, [steps, rows])];
-        _outputs = [OrtValue.CreateTensorValueFromMemory(_logits, [rows, network.Outputs])];
+        _outputs = [OrtValue.CreateTensorValueFromMemory(_logits, [rows, outputs])];
     }
 
     /// <summary>The logits <c>[rows, classes]</c>.</summary>
@@ -39,6 +38,5 @@ internal sealed class OnnxClassifier : IDisposable
     {
         foreach (var value in _inputs.Concat(_outputs)) value.Dispose();
         _options.Dispose();
-        _session.Dispose();
     }
 }

@@ -9,6 +9,9 @@ return args switch
     ["foretell", ..] => ForetellBenchmark.Run(args[1..]),
     ["http", ..] => await HttpBenchmark.RunAsync(args[1..]),
     ["echo", var url] => await EchoServer.RunAsync(url),
+#if ONNX
+    ["onnx", var url, var weights] => await OnnxServer.RunAsync(url, weights),
+#endif
     _ => Usage(),
 };
 

@@ -23,6 +23,7 @@ internal static class ServeBenchmark
             if (only is null || work.Name.Contains(only, StringComparison.Ordinal)) table.AppendLine(Measure(work));
         }
 
+        if (only is null or "http") table.AppendLine().Append(OnnxHttp.RunAsync().GetAwaiter().GetResult());
         Report.Write("serve", table.ToString(), only is not null || args.Contains("--dry"));
         return 0;
     }

@@ -40,7 +40,7 @@ internal sealed record ServeCase(string Name, Action Own, Action Onnx)
         var model = new TrainedModel(network, new Codec(Tokenizer.TrainOnTokens([words], new TokenizerConfig()), null, [.. Enumerable.Range(0, Classes).Select(c => $"{c}")], null));
         var random = new Random(1);
         Sequence[] inputs = [.. Enumerable.Range(0, rows).Select(_ => Sequence.OfTokens([.. Enumerable.Range(0, Steps).Select(_ => random.Next(Vocabulary))]))];
-        var onnx = new OnnxClassifier(network, Steps, rows);
+        var onnx = new OnnxClassifier(OnnxLstm.Session(network, stepwise: false), Classes, Steps, rows);
         var logits = onnx.Classify(inputs);
         var want = new float[Classes];
         foreach (var (row, probabilities) in model.Classify(inputs).Index())
