@@ -6,12 +6,12 @@ internal readonly ref struct CellInput
     /// <summary>Vectors <c>[tokens, I]</c>.</summary>
     public CellInput(ReadOnlySpan<float> x) => X = x;
 
-    /// <summary>Ids <c>[tokens, width]</c> into a table <c>[vocabulary, G·H]</c> of embedding times input weights, without the bias; a negative id stands for nothing.</summary>
-    public CellInput(ReadOnlySpan<int> ids, int width, ReadOnlySpan<float> table)
+    /// <summary>Ids <c>[tokens, width]</c> of an embedding that is folded into the input product.</summary>
+    public CellInput(ReadOnlySpan<int> ids, int width, FoldedEmbedding embedding)
     {
         Ids = ids;
         Width = width;
-        Table = table;
+        Embedding = embedding;
     }
 
     public ReadOnlySpan<float> X { get; }
@@ -20,5 +20,5 @@ internal readonly ref struct CellInput
 
     public int Width { get; }
 
-    public ReadOnlySpan<float> Table { get; }
+    public FoldedEmbedding? Embedding { get; }
 }

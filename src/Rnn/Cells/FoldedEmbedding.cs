@@ -12,6 +12,9 @@ internal sealed class FoldedEmbedding(Parameter embedding, int width)
 {
     private readonly Memory<float> _table = AlignedMemory.Allocate(embedding.Shape[0] * width);
 
+    /// <summary>Memory that the table takes.</summary>
+    public long SizeInBytes => sizeof(float) * (long)_table.Length;
+
     private int Tokens => embedding.Shape[0];
 
     private int Size => embedding.Shape[1];

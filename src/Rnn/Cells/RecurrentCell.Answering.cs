@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Rnn.Kernels;
 using Rnn.Tensors;
 
@@ -13,8 +12,14 @@ public abstract partial class RecurrentCell
     /// <summary>Tokens whose inputs are multiplied at once: enough rows for the product, and its result stays in the second-level cache.</summary>
     private const int TokensAtOnce = 128;
 
-    /// <summary>Overwrites <paramref name="table"/> <c>[rows, G·H]</c> with vectors <c>[rows, I]</c> times the input weights, without the bias.</summary>
-    internal void FoldInputs(ReadOnlySpan<float> vectors, int rows, Span<float> table) => MatMul.Multiply(vectors, rows, _inputProduct, default, table, Gates * HiddenSize);
+    /// <summary>An embedding <c>[V, I]</c> folded into the input product as it is packed now: the cell's own where it has one.</summary>
+    internal FoldedEmbedding Folded(Parameter embedding)
+    {
+        if (_embedding is not null) return _embedding;
+        var folded = new FoldedEmbedding(embedding, Gates * HiddenSize);
+        folded.Pack(_inputProduct);
+        return folded;
+    }
 
     /// <summary>
     /// Runs over all steps as <see cref="Forward"/> does; h of every step goes to <paramref name="y"/> unless it is empty.
@@ -58,28 +63,7 @@ public abstract partial class RecurrentCell
     {
         int width = Gates * HiddenSize;
         ReadOnlySpan<float> bias = _biasIh is null ? default : _biasIh.Values.Span;
-        if (input.Ids.IsEmpty)
-        {
-            MatMul.Multiply(input.X.Slice(first * InputSize, tokens * InputSize), tokens, _inputProduct, bias, gates, width);
-            return;
-        }
-
-        for (int token = 0; token < tokens; token++)
-        {
-            Span<float> row = gates.Slice(token * width, width);
-            ReadOnlySpan<float> sum = bias;
-            foreach (int id in input.Ids.Slice((first + token) * input.Width, input.Width))
-            {
-                if (id < 0) continue;
-                ReadOnlySpan<float> vector = input.Table.Slice(id * width, width);
-                if (sum.IsEmpty) vector.CopyTo(row);
-                else TensorPrimitives.Add(sum, vector, row);
-                sum = row;
-            }
-
-            if (sum == row) continue;
-            if (sum.IsEmpty) row.Clear();
-            else sum.CopyTo(row);
-        }
+        if (input.Embedding is { } embedding) embedding.Forward(input.Ids.Slice(first * input.Width, tokens * input.Width), input.Width, bias, gates);
+        else MatMul.Multiply(input.X.Slice(first * InputSize, tokens * InputSize), tokens, _inputProduct, bias, gates, width);
     }
 }

@@ -1,5 +1,4 @@
 using Rnn.Cells;
-using Rnn.Kernels;
 using Rnn.Tensors;
 
 namespace Rnn.Layers;
@@ -17,24 +16,18 @@ internal sealed class StackReader(RecurrentStack stack, Embedding? embedding) : 
     private const int MostFloats = 1 << 21;
 
     private readonly int _directions = stack.Cells.Count / stack.Layers;
-    private Memory<float>[] _tables = [];
+    private FoldedEmbedding[] _folded = [];
 
     /// <summary>Memory that the tables take.</summary>
-    public long SizeInBytes => _tables.Sum(table => (long)table.Length) * sizeof(float);
+    public long SizeInBytes => _folded.Sum(folded => folded.SizeInBytes);
 
     /// <summary>Folds the embedding, after the cells were packed; weights that are trained change too often for it.</summary>
     public void Pack(bool training)
     {
-        _tables = [];
+        _folded = [];
         if (training || embedding is null || embedding.VocabularySize > MostRows) return;
         RecurrentCell[] bottom = [.. stack.Cells.Take(_directions)];
-        if (bottom.Sum(cell => (long)TableLength(cell)) > MostFloats) return;
-        _tables = Array.ConvertAll(bottom, cell =>
-        {
-            Memory<float> table = AlignedMemory.Allocate(TableLength(cell));
-            cell.FoldInputs(embedding.Weight.Values.Span, embedding.VocabularySize, table.Span);
-            return table;
-        });
+        if (bottom.Sum(cell => (long)embedding.VocabularySize * cell.Gates * cell.HiddenSize) <= MostFloats) _folded = Array.ConvertAll(bottom, cell => cell.Folded(embedding.Weight));
     }
 
     /// <summary>
@@ -43,7 +36,7 @@ internal sealed class StackReader(RecurrentStack stack, Embedding? embedding) : 
     /// </summary>
     public void Read(ReadOnlySpan<int> ids, int width, ReadOnlySpan<float> x, SequenceLayout layout, StackActivations activations, Workspace workspace, bool keepsTop = true)
     {
-        if (!ids.IsEmpty && _tables.Length == 0)
+        if (!ids.IsEmpty && _folded.Length == 0)
         {
             Memory<float> embedded = workspace.Rent(layout.Tokens * embedding!.Size);
             embedding.Forward(ids, width, embedded.Span);
@@ -60,7 +53,7 @@ internal sealed class StackReader(RecurrentStack stack, Embedding? embedding) : 
             {
                 int i = (layer * _directions) + direction;
                 fromEnd = activations.FromEnd;
-                CellInput input = layer > 0 || ids.IsEmpty ? new CellInput(x) : new CellInput(ids, width, _tables[direction].Span);
+                CellInput input = layer > 0 || ids.IsEmpty ? new CellInput(x) : new CellInput(ids, width, _folded[direction]);
                 stack.Cells[i].Answer(input, layout, direction == 1, activations.States[i], isKept ? y.Span[(direction * stack.Cells[i].HiddenSize)..] : default, stack.OutputSize, workspace, ref fromEnd);
             }
 
@@ -70,6 +63,4 @@ internal sealed class StackReader(RecurrentStack stack, Embedding? embedding) : 
 
         activations.FromEnd = fromEnd;
     }
-
-    private int TableLength(RecurrentCell cell) => embedding!.VocabularySize * cell.Gates * cell.HiddenSize;
 }

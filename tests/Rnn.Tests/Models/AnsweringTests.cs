@@ -16,7 +16,7 @@ public sealed class AnsweringTests
     [MemberData(nameof(Shapes))]
     public void Without_a_trace_the_logits_have_the_same_bits(CellKind cell, bool bidirectional, int rows)
     {
-        var encoder = new EncoderConfig { VocabularySize = 30, EmbeddingSize = 6, Cell = cell, HiddenSize = 19, Layers = 2, Bidirectional = bidirectional };
+        var encoder = new EncoderConfig { VocabularySize = 300, EmbeddingSize = 6, Cell = cell, HiddenSize = 19, Layers = 2, Bidirectional = bidirectional };
         // Longer than what is multiplied at once.
         Sequence[] inputs = [.. Enumerable.Range(0, rows).Select(row => Sequence.OfTokens([.. Enumerable.Range(0, 150 - (row * 37)).Select(t => ((t * 7) + row) % 31 - 1)]))];
         foreach (NetworkConfig config in (NetworkConfig[])[
@@ -40,7 +40,7 @@ public sealed class AnsweringTests
     [Fact]
     public void Several_ids_a_step_are_summed_after_the_product_instead_of_before()
     {
-        var config = new SequenceClassifierConfig { Encoder = new EncoderConfig { VocabularySize = 30, EmbeddingSize = 6, HiddenSize = 19 }, Classes = 3 };
+        var config = new SequenceClassifierConfig { Encoder = new EncoderConfig { VocabularySize = 300, EmbeddingSize = 6, HiddenSize = 19 }, Classes = 3 };
         Sequence[] inputs = [Sequence.OfTokens([3, -1, 7, 4, 8, -1, 29, 0, 2], 3), Sequence.OfTokens([-1, -1, -1], 3)];
         var (want, got) = (Logits(config, inputs, keepsTrace: true), Logits(config, inputs, keepsTrace: false));
         for (var i = 0; i < want.Length; i++) Assert.Equal(want[i], got[i], 1e-6f);
