@@ -26,7 +26,7 @@ internal static class DatasetEndpoints
         group.MapPost("", UploadAsync).WithName("upload_dataset")
             .WithMetadata(new UploadMetadata(), new IdempotentMetadata(), new BodyLimit(limits.DatasetBytes + ThrownAwayBytes))
             .Accepts<IFormFile>("multipart/form-data")
-            .Produces<DatasetAnswer>(201).Produces<DatasetAnswer>(200).WithProblems(400, 409, 413, 415, 422)
+            .Produces<DatasetAnswer>(201).Produces<DatasetAnswer>(200).WithProblems(400, 409, 413, 415, 422, 507)
             .WithExample(null, Examples.Dataset);
         group.MapGet("", ListAsync).WithName("list_datasets").WithProblems(400, 422).WithExample(null, Examples.List);
         group.MapGet("/{dataset}", GetAsync).WithName("get_dataset").WithProblems(404)
@@ -89,7 +89,7 @@ internal static class DatasetEndpoints
         response.ContentLength = row.Bytes;
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.ETag = $"\"{row.Sha256}\"";
-        return TypedResults.Stream(await blobs.OpenAsync(row.BlobId, cancellationToken), type, $"{row.Name}.{extension}");
+        return TypedResults.Stream(await blobs.OpenAsync(row.BlobId, $"the dataset '{row.Name}'", cancellationToken), type, $"{row.Name}.{extension}");
     }
 
     /// <summary>Deletes a dataset, unless a job that has not ended needs it.</summary>

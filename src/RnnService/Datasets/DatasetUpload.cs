@@ -80,11 +80,21 @@ internal sealed class DatasetUpload(
         await content.DrainAsync(cancellationToken);
         await form.FinishAsync(cancellationToken);
         var blob = await writer.CompleteAsync(cancellationToken);
-        var dataset = await InsertAsync(form, blob, inspection, cancellationToken);
+        DatasetRow? dataset;
+        try
+        {
+            dataset = await InsertAsync(form, blob, inspection, cancellationToken);
+        }
+        catch
+        {
+            await blobs.GiveUpAsync(blob.Id);
+            throw;
+        }
+
         if (dataset is not null)
             return (TypedResults.Created($"/api/v1/datasets/{dataset.Id}", DatasetAnswer.Of(dataset)), blob.Sha256);
         // Another upload took the name meanwhile.
-        await blobs.DeleteAsync(blob.Id, CancellationToken.None);
+        await blobs.GiveUpAsync(blob.Id);
         return await FindAsync(form.Name, cancellationToken) is { } winner
             ? Compare(winner, form, blob.Sha256)
             : (Problems.Conflict($"The name '{form.Name}' was taken and freed while this file was read.", "Upload it again."), blob.Sha256);

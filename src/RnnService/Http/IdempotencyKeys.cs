@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using RnnService.Storage;
 
@@ -17,6 +18,9 @@ internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, 
 
     private const int MaximumLength = 255;
 
+    // Of requests that failed because the database was away, which then could not be told so either.
+    private readonly ConcurrentDictionary<(string Scope, string Key), bool> _unfreed = new();
+
     /// <summary>Claims the request's key, or finds what became of the first request with it; null when the request has none.</summary>
     /// <exception cref="ProblemException">The key cannot be one, or its first request is still being answered.</exception>
     public async Task<IdempotencyTicket?> BeginAsync(HttpContext context, CancellationToken cancellationToken)
@@ -28,15 +32,32 @@ internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, 
             throw new ProblemException(Problems.Malformed($"The {Header} header cannot be used.", $"Send 1 to {MaximumLength} ASCII characters, for example a UUID."));
 
         var scope = $"{Caller.IdOf(context)} {context.Request.Method} {context.Request.PathBase}{context.Request.Path}";
+        if (_unfreed.TryRemove((scope, key), out _)) await FreeAsync(scope, key);
         for (var attempt = 0; attempt < 2; attempt++)
         {
             if (await TryClaimAsync(scope, key, cancellationToken))
-                return new IdempotencyTicket(contexts, scope, key, stored: null);
+                return new IdempotencyTicket(contexts, this, scope, key, stored: null);
             if (await FindAsync(scope, key, cancellationToken) is { } row)
-                return row.Status is null ? throw InFlight() : new IdempotencyTicket(contexts, scope, key, row);
+                return row.Status is null ? throw InFlight() : new IdempotencyTicket(contexts, this, scope, key, row);
             // The first request ended without creating anything in between: the key is free again.
         }
         throw InFlight();
+    }
+
+    /// <summary>Frees a key whose request created nothing; while the database is away it is freed before the key's next use.</summary>
+    internal async Task FreeAsync(string scope, string key)
+    {
+        try
+        {
+            await using var context = await contexts.CreateDbContextAsync(CancellationToken.None);
+            await context.Idempotency
+                .Where(row => row.Scope == scope && row.Key == key && row.Status == null)
+                .ExecuteDeleteAsync(CancellationToken.None);
+        }
+        catch (Exception error) when (DatabaseAbsence.Caused(error))
+        {
+            _unfreed[(scope, key)] = true;
+        }
     }
 
     /// <summary>Forgets what is older than 24 hours, and claims that no running request can hold any more.</summary>

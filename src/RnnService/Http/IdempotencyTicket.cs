@@ -4,7 +4,7 @@ using RnnService.Storage;
 namespace RnnService.Http;
 
 /// <summary>One request's hold on its <c>Idempotency-Key</c>: either the first with it, or one that finds a stored answer.</summary>
-internal sealed class IdempotencyTicket(IDbContextFactory<RnnDbContext> contexts, string scope, string key, IdempotencyRow? stored)
+internal sealed class IdempotencyTicket(IDbContextFactory<RnnDbContext> contexts, IdempotencyKeys keys, string scope, string key, IdempotencyRow? stored)
 {
     /// <summary>Whether an earlier request with the key was answered; then <see cref="Replay"/> is the answer.</summary>
     public bool IsAnswered => stored is not null;
@@ -42,27 +42,28 @@ internal sealed class IdempotencyTicket(IDbContextFactory<RnnDbContext> contexts
     }
 
     /// <summary>Frees the key: the request failed and created nothing.</summary>
-    public async Task ReleaseAsync()
-    {
-        await using var context = await contexts.CreateDbContextAsync(CancellationToken.None);
-        await context.Idempotency
-            .Where(row => row.Scope == scope && row.Key == key && row.Status == null)
-            .ExecuteDeleteAsync(CancellationToken.None);
-    }
+    public Task ReleaseAsync() => keys.FreeAsync(scope, key);
 
     private async Task KeepAsync(HttpResponse response, string requestHash, byte[] body)
     {
         int? status = response.StatusCode;
         var (contentType, location) = (response.ContentType, response.Headers.Location.ToString());
-        await using var context = await contexts.CreateDbContextAsync(CancellationToken.None);
-        await context.Idempotency.Where(row => row.Scope == scope && row.Key == key).ExecuteUpdateAsync(
-            set => set
-                .SetProperty(row => row.Status, status)
-                .SetProperty(row => row.RequestHash, requestHash)
-                .SetProperty(row => row.ContentType, contentType)
-                .SetProperty(row => row.Location, location)
-                .SetProperty(row => row.Body, body),
-            CancellationToken.None);
+        try
+        {
+            await using var context = await contexts.CreateDbContextAsync(CancellationToken.None);
+            await context.Idempotency.Where(row => row.Scope == scope && row.Key == key).ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(row => row.Status, status)
+                    .SetProperty(row => row.RequestHash, requestHash)
+                    .SetProperty(row => row.ContentType, contentType)
+                    .SetProperty(row => row.Location, location)
+                    .SetProperty(row => row.Body, body),
+                CancellationToken.None);
+        }
+        catch (Exception error) when (DatabaseAbsence.Caused(error))
+        {
+            // What was created stays: the client is told so, though a retry with this key will not be.
+        }
     }
 
     private sealed class KeptAnswer(IdempotencyTicket ticket, IResult result, string hash) : IResult

@@ -23,9 +23,11 @@ internal sealed record ProblemKind(string Type, int Status, string Title)
     public static readonly ProblemKind UpgradeRequired = Of("upgrade_required", 426, "This address speaks WebSocket only.");
     public static readonly ProblemKind RateLimited = Of("rate_limited", 429, "Too many requests.");
     public static readonly ProblemKind Internal = Of("internal", 500, "The service failed.");
+    public static readonly ProblemKind Damaged = Of("damaged", 500, "Stored data is damaged.");
     public static readonly ProblemKind Busy = Of("busy", 503, "The service is busy.");
     public static readonly ProblemKind DatabaseAway = Of("database_away", 503, "The database does not answer.");
     public static readonly ProblemKind NotReady = Of("not_ready", 503, "The service is not ready.");
+    public static readonly ProblemKind StorageFull = Of("storage_full", 507, "There is no room left to store anything.");
 
     /// <summary>The kind that a bare status stands for, when nothing more is known.</summary>
     public static ProblemKind OfStatus(int status) => status switch
@@ -41,6 +43,7 @@ internal sealed record ProblemKind(string Type, int Status, string Title)
         426 => UpgradeRequired,
         429 => RateLimited,
         503 => Busy,
+        507 => StorageFull,
         >= 500 => Internal,
         _ => Malformed with { Status = status },
     };

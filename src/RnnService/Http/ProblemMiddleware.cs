@@ -49,6 +49,13 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IOptions<J
                 return OfStatus(context, StatusCodes.Status415UnsupportedMediaType);
             case BadHttpRequestException bad:
                 return Unreadable(bad);
+            case var _ when CorruptBlobException.Sentence(exception) is { } damage:
+                LogFailed(exception, context.Request.Method, context.GetEndpoint()?.DisplayName);
+                return new ProblemResult(ProblemKind.Damaged, damage, "Nothing was answered from it. Restore a backup, or delete what is damaged and make it again.");
+            case var _ when DatabaseAbsence.IsFull(exception):
+                LogDatabaseAway(context.Request.Method, context.GetEndpoint()?.DisplayName, exception.GetBaseException().Message);
+                return new ProblemResult(
+                    ProblemKind.StorageFull, "The disk of the database is full; nothing of the request was kept. Models go on answering, and jobs wait.", "Make room, then send it again.", RetryAfter: TimeSpan.FromSeconds(30));
             case var _ when DatabaseAbsence.Caused(exception):
                 LogDatabaseAway(context.Request.Method, context.GetEndpoint()?.DisplayName, exception.GetBaseException().Message);
                 return new ProblemResult(

@@ -6,7 +6,7 @@ namespace RnnService.Registry;
 /// Models in memory, the least recently used dropped when their weights exceed a budget of bytes.
 /// Requests that want the same absent model share one load. Keyed by weights blob, whose content never changes.
 /// </summary>
-internal sealed class ModelCache(Func<string, Task<TrainedModel>> load, long budgetBytes)
+internal sealed class ModelCache(Func<ResolvedModel, Task<TrainedModel>> load, long budgetBytes)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LinkedListNode<Entry>> _entries = [];
@@ -16,9 +16,10 @@ internal sealed class ModelCache(Func<string, Task<TrainedModel>> load, long bud
     /// <summary>Bytes of the models held now.</summary>
     public long Bytes { get { lock (_gate) return _bytes; } }
 
-    /// <summary>The model of a blob: at once if it is here, else after loading it.</summary>
-    public Task<LoadedModel> GetAsync(string blobId)
+    /// <summary>A version's model: at once if it is here, else after loading it.</summary>
+    public Task<LoadedModel> GetAsync(ResolvedModel model)
     {
+        var blobId = model.BlobId;
         Entry entry;
         lock (_gate)
         {
@@ -35,7 +36,7 @@ internal sealed class ModelCache(Func<string, Task<TrainedModel>> load, long bud
             _entries[blobId] = _recent.AddFirst(entry);
         }
 
-        return LoadAsync(entry);
+        return LoadAsync(entry, model);
     }
 
     /// <summary>Forgets a model that was deleted.</summary>
@@ -45,11 +46,11 @@ internal sealed class ModelCache(Func<string, Task<TrainedModel>> load, long bud
             if (_entries.TryGetValue(blobId, out var node)) Drop(node);
     }
 
-    private async Task<LoadedModel> LoadAsync(Entry entry)
+    private async Task<LoadedModel> LoadAsync(Entry entry, ResolvedModel resolved)
     {
         try
         {
-            var model = new LoadedModel(await load(entry.BlobId));
+            var model = new LoadedModel(await load(resolved));
             lock (_gate)
             {
                 entry.Bytes = model.Model.SizeInBytes;

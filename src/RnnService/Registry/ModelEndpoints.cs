@@ -146,7 +146,7 @@ internal static class ModelEndpoints
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var row = await context.ModelVersions.AsNoTracking().FirstOrDefaultAsync(found => found.Model == name && found.Version == version, cancellationToken);
         if (row is null) return Missing(name, version);
-        var stream = await blobs.OpenAsync(row.BlobId, cancellationToken);
+        var stream = await blobs.OpenAsync(row.BlobId, $"the weights of {name}:{version}", cancellationToken);
         http.Response.ContentLength = stream.Length;
         return TypedResults.Stream(stream, "application/octet-stream", $"{name}-{version}.safetensors");
     }

@@ -32,9 +32,9 @@ internal sealed class ModelRegistry
     public ModelRegistry(IDbContextFactory<RnnDbContext> contexts, Blobs blobs, ModelCacheSize cacheSize)
     {
         _contexts = contexts;
-        _cache = new ModelCache(async blobId =>
+        _cache = new ModelCache(async model =>
         {
-            await using var stream = await blobs.OpenAsync(blobId, CancellationToken.None);
+            await using var stream = await blobs.OpenAsync(model.BlobId, $"the weights of {model.Model}:{model.Version}", CancellationToken.None);
             return TrainedModel.Load(stream);
         }, cacheSize.Bytes);
     }
@@ -49,7 +49,7 @@ internal sealed class ModelRegistry
 
     /// <summary>The model in memory, loaded if it is not there.</summary>
     /// <exception cref="CorruptBlobException">The weights were deleted meanwhile or are damaged.</exception>
-    public Task<LoadedModel> LoadAsync(ResolvedModel model) => _cache.GetAsync(model.BlobId);
+    public Task<LoadedModel> LoadAsync(ResolvedModel model) => _cache.GetAsync(model);
 
     /// <summary>Forgets what references stand for, after a write to the registry.</summary>
     public void Forget()

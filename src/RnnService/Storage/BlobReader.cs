@@ -3,25 +3,26 @@ using Microsoft.EntityFrameworkCore;
 
 namespace RnnService.Storage;
 
-/// <summary>A read-only, forward-only stream over a blob; holds one chunk and no connection between reads, and checks every chunk's hash.</summary>
+/// <summary>A read-only, forward-only stream over a blob; holds one chunk and no connection between reads, and checks every chunk's hash and the whole's.</summary>
 internal sealed class BlobReader : Stream
 {
     private readonly IDbContextFactory<RnnDbContext> _contexts;
     private readonly BlobRow _blob;
+    private readonly string _what;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private byte[] _chunk = [];
     private int _offset;
     private int _next;
     private long _position;
 
-    internal BlobReader(IDbContextFactory<RnnDbContext> contexts, BlobRow blob) => (_contexts, _blob) = (contexts, blob);
+    internal BlobReader(IDbContextFactory<RnnDbContext> contexts, BlobRow blob, string what) => (_contexts, _blob, _what) = (contexts, blob, what);
 
     /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
     {
         if (_offset == _chunk.Length && _position < _blob.Bytes)
         {
-            using var context = _contexts.CreateDbContext();
-            Accept(Chunk(context).FirstOrDefault());
+            Accept(ReadChunk());
         }
         return Copy(buffer);
     }
@@ -32,10 +33,38 @@ internal sealed class BlobReader : Stream
     {
         if (_offset == _chunk.Length && _position < _blob.Bytes)
         {
-            await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
-            Accept(await Chunk(context).FirstOrDefaultAsync(cancellationToken));
+            Accept(await ReadChunkAsync(cancellationToken));
         }
         return Copy(buffer.Span);
+    }
+
+    /// <summary>Whether reading one row failed because of what is stored: of a query that always works nothing else is left, but a database that is away.</summary>
+    internal static bool IsDamage(Exception error) => error is not OperationCanceledException && !DatabaseAbsence.Caused(error);
+
+    private BlobChunkRow? ReadChunk()
+    {
+        try
+        {
+            using var context = _contexts.CreateDbContext();
+            return Chunk(context).FirstOrDefault();
+        }
+        catch (Exception error) when (IsDamage(error))
+        {
+            throw new CorruptBlobException(_what, _next, "cannot be read", error);
+        }
+    }
+
+    private async Task<BlobChunkRow?> ReadChunkAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
+            return await Chunk(context).FirstOrDefaultAsync(cancellationToken);
+        }
+        catch (Exception error) when (IsDamage(error))
+        {
+            throw new CorruptBlobException(_what, _next, "cannot be read", error);
+        }
     }
 
     private IQueryable<BlobChunkRow> Chunk(RnnDbContext context) =>
@@ -44,9 +73,14 @@ internal sealed class BlobReader : Stream
     private void Accept(BlobChunkRow? row)
     {
         if (row is null || row.Data.Length == 0)
-            throw new CorruptBlobException(_blob.Id, _next, "is missing");
+            throw new CorruptBlobException(_what, _next, "is missing");
         if (Convert.ToHexStringLower(SHA256.HashData(row.Data)) != row.Sha256)
-            throw new CorruptBlobException(_blob.Id, _next, "does not have the hash it was stored with");
+            throw new CorruptBlobException(_what, _next, "does not have the hash it was stored with");
+        _hash.AppendData(row.Data);
+        // Chunks that are good each may be too few or too many where the blob's own row is damaged.
+        var end = _position + row.Data.Length;
+        if (end > _blob.Bytes || (end == _blob.Bytes && Convert.ToHexStringLower(_hash.GetHashAndReset()) != _blob.Sha256))
+            throw new CorruptBlobException(_what, _next, "does not end the whole it was stored with");
         (_chunk, _offset) = (row.Data, 0);
         _next++;
     }
@@ -81,6 +115,13 @@ internal sealed class BlobReader : Stream
     /// <inheritdoc/>
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        _hash.Dispose();
+        base.Dispose(disposing);
+    }
 
     /// <inheritdoc/>
     public override void Flush()

@@ -13,6 +13,7 @@ internal sealed class BlobWriter : Stream
     public const int ChunkBytes = 2 * 1024 * 1024;
 
     private readonly IDbContextFactory<RnnDbContext> _contexts;
+    private readonly Blobs _owner;
     private readonly BlobRow _blob;
     private readonly byte[] _buffer = new byte[ChunkBytes];
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -22,7 +23,7 @@ internal sealed class BlobWriter : Stream
     private bool _completed;
     private bool _disposed;
 
-    internal BlobWriter(IDbContextFactory<RnnDbContext> contexts, BlobRow blob) => (_contexts, _blob) = (contexts, blob);
+    internal BlobWriter(IDbContextFactory<RnnDbContext> contexts, Blobs owner, BlobRow blob) => (_contexts, _owner, _blob) = (contexts, owner, blob);
 
     /// <summary>Id of the blob being written.</summary>
     public string BlobId => _blob.Id;
@@ -60,6 +61,7 @@ internal sealed class BlobWriter : Stream
             set => set.SetProperty(row => row.Bytes, bytes).SetProperty(row => row.Sha256, sha256), cancellationToken);
         _blob.Sha256 = sha256;
         _completed = true;
+        await _owner.DeleteLeftAsync();
         return _blob;
     }
 
@@ -94,12 +96,7 @@ internal sealed class BlobWriter : Stream
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
-        if (!_disposed && _started && !_completed)
-        {
-            // Deleting must not be cancelled by what cancelled the writing.
-            await using var context = await _contexts.CreateDbContextAsync(CancellationToken.None);
-            await context.Blobs.Where(row => row.Id == _blob.Id).ExecuteDeleteAsync(CancellationToken.None);
-        }
+        if (!_disposed && _started && !_completed) await _owner.GiveUpAsync(_blob.Id);
         Release();
         await base.DisposeAsync();
     }
@@ -107,11 +104,7 @@ internal sealed class BlobWriter : Stream
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing && !_disposed && _started && !_completed)
-        {
-            using var context = _contexts.CreateDbContext();
-            context.Blobs.Where(row => row.Id == _blob.Id).ExecuteDelete();
-        }
+        if (disposing && !_disposed && _started && !_completed) _owner.GiveUpAsync(_blob.Id).GetAwaiter().GetResult();
         Release();
         base.Dispose(disposing);
     }

@@ -33,7 +33,6 @@ internal sealed class Database(IDbContextFactory<RnnDbContext> contexts, Blobs b
         }
         _lock ??= DirectoryLock.Take(location.DataDirectory);
         await MigrateOwnedAsync(cancellationToken);
-        await blobs.DeleteOrphansAsync(DateTime.MaxValue, cancellationToken);
     }
 
     private async Task MigrateOwnedAsync(CancellationToken cancellationToken)
@@ -48,6 +47,7 @@ internal sealed class Database(IDbContextFactory<RnnDbContext> contexts, Blobs b
                 cancellationToken);
             await context.Database.MigrateAsync(cancellationToken);
             await context.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL;", cancellationToken);
+            await blobs.DeleteOrphansAsync(DateTime.MaxValue, cancellationToken);
         }
         catch (Microsoft.Data.Sqlite.SqliteException failed)
         {

@@ -63,6 +63,7 @@ internal sealed class CheckpointWriter : IDisposable
 
     private void Loop()
     {
+        var failed = false;
         while (true)
         {
             _work.WaitOne();
@@ -70,6 +71,7 @@ internal sealed class CheckpointWriter : IDisposable
             try
             {
                 Store(_pending!.Value.Checkpoint, _pending.Value.Progress, _pending.Value.SnapshotCost);
+                failed = false;
             }
             catch (FencedException)
             {
@@ -77,8 +79,10 @@ internal sealed class CheckpointWriter : IDisposable
             }
             catch (Exception error)
             {
-                // The job can do without this one; the next may succeed.
-                JobLog.CheckpointFailed(_log, _claim.JobId, error);
+                // The job can do without this one; the next may succeed, but need not be tried with every step.
+                if (!failed) JobLog.CheckpointFailed(_log, _claim.JobId, error);
+                failed = true;
+                _interval = _interval > Shortest ? _interval : Shortest;
             }
             finally
             {
@@ -111,7 +115,7 @@ internal sealed class CheckpointWriter : IDisposable
         _interval = TimeSpan.FromTicks(Math.Max(Shortest.Ticks, Math.Min(cost.Ticks * CostFactor, age.Ticks)));
     }
 
-    private void Delete(string blobId) => _blobs.DeleteAsync(blobId, CancellationToken.None).GetAwaiter().GetResult();
+    private void Delete(string blobId) => _blobs.GiveUpAsync(blobId).GetAwaiter().GetResult();
 
     /// <summary>Stores what was offered and ends the thread.</summary>
     public void Dispose()

@@ -241,29 +241,37 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, Databa
     /// <summary>Drops a finished job's checkpoints; what remains after a crash here is swept with the job.</summary>
     public void DropCheckpoints(JobClaim claim)
     {
-        using var context = contexts.CreateDbContext();
-        var rows = context.Checkpoints.Where(row => row.JobId == claim.JobId).ToList();
-        context.Checkpoints.RemoveRange(rows);
-        context.SaveChanges();
-        foreach (var blob in rows.Select(row => row.BlobId))
-            context.Blobs.Where(row => row.Id == blob).ExecuteDelete();
+        Write(context =>
+        {
+            var rows = context.Checkpoints.Where(row => row.JobId == claim.JobId).ToList();
+            context.Checkpoints.RemoveRange(rows);
+            context.SaveChanges();
+            foreach (var blob in rows.Select(row => row.BlobId))
+                context.Blobs.Where(row => row.Id == blob).ExecuteDelete();
+        });
     }
 
     /// <summary>
     /// One transaction. While the database is away it is tried again, so that the job waits and nothing is lost, unless the process ends.
     /// One that was committed without our hearing of it may tell an event twice; it never measures or publishes twice.
     /// </summary>
-    private void Write(Action<RnnDbContext> write)
+    private void Write(Action<RnnDbContext> write) => WaitOut(() =>
+    {
+        using var context = contexts.CreateDbContext();
+        using var transaction = context.Database.BeginTransaction();
+        write(context);
+        transaction.Commit();
+        return true;
+    });
+
+    /// <summary>Does what needs the database, again and again while that is away, unless the process ends.</summary>
+    public T WaitOut<T>(Func<T> work)
     {
         for (var told = false; ; told = true)
         {
             try
             {
-                using var context = contexts.CreateDbContext();
-                using var transaction = context.Database.BeginTransaction();
-                write(context);
-                transaction.Commit();
-                return;
+                return work();
             }
             catch (Exception error) when (DatabaseAbsence.Caused(error))
             {

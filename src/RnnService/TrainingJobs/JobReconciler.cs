@@ -11,12 +11,14 @@ internal sealed class JobReconciler(JobQueue queue, DatabaseLocation location, I
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (location.SqliteFile is not null) await queue.BreakLeasesAsync(stoppingToken);
+        var leasesAreOfOthers = location.SqliteFile is null;
         using var timer = new PeriodicTimer(_period);
         do
         {
             try
             {
+                if (!leasesAreOfOthers) await queue.BreakLeasesAsync(stoppingToken);
+                leasesAreOfOthers = true;
                 await queue.ReconcileAsync(stoppingToken);
             }
             catch (Exception error) when (error is System.Data.Common.DbException || DatabaseAbsence.Caused(error))

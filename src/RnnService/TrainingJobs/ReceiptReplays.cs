@@ -27,7 +27,7 @@ internal sealed class ReceiptReplays(IDbContextFactory<RnnDbContext> contexts, B
     /// <summary>The verdict on a replay that ended in <paramref name="replayed"/>.</summary>
     public JobVerification Compare(TrainingJobRow job, ModelReceipt receipt, TrainedModel replayed)
     {
-        var (stored, damage) = StoredSha256(Version(job).BlobId);
+        var (stored, damage) = StoredSha256(Version(job).BlobId, $"the weights of {job.Model}:{job.VerifiesVersion}");
         var again = SafeTensors.Sha256(replayed.Tensors);
         var (isReplayed, isStored) = (again == receipt.WeightsSha256, stored == receipt.WeightsSha256);
         var detail = (isReplayed, isStored) switch
@@ -47,11 +47,11 @@ internal sealed class ReceiptReplays(IDbContextFactory<RnnDbContext> contexts, B
             ?? throw new InvalidOperationException($"The version {job.Model}:{job.VerifiesVersion} was deleted.");
     }
 
-    private (string? Sha256, string Damage) StoredSha256(string blobId)
+    private (string? Sha256, string Damage) StoredSha256(string blobId, string what)
     {
         try
         {
-            using var stream = blobs.OpenAsync(blobId, CancellationToken.None).GetAwaiter().GetResult();
+            using var stream = blobs.OpenAsync(blobId, what, CancellationToken.None).GetAwaiter().GetResult();
             return (SafeTensors.Sha256(SafeTensors.Read(stream).Tensors.Values), "");
         }
         catch (Exception error) when (error is CorruptBlobException or InvalidDataException)

@@ -18,7 +18,7 @@ internal static class TrainingJobEndpoints
     public static void MapTrainingJobs(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup("/api/v1/training-jobs").WithTags("Training jobs");
-        jobs.MapPost("/", Create).Idempotent().WithProblems(400, 409, 422).WithExample(TrainingJobExamples.Request, TrainingJobExamples.Job);
+        jobs.MapPost("/", Create).Idempotent().WithProblems(400, 409, 422, 507).WithExample(TrainingJobExamples.Request, TrainingJobExamples.Job);
         jobs.MapGet("/", List).WithProblems(422).WithExample(null, TrainingJobExamples.List);
         var job = jobs.MapGroup("/{id}").AddEndpointFilter(FindByName);
         job.MapGet("/", Get).WithProblems(404).WithExample(null, TrainingJobExamples.Job).WithParameterExample("id", TrainingJobExamples.Name);

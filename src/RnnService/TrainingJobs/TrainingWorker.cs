@@ -132,7 +132,7 @@ internal sealed class TrainingWorker(
         {
             try
             {
-                using var stream = blobs.OpenAsync(row.BlobId, CancellationToken.None).GetAwaiter().GetResult();
+                using var stream = blobs.OpenAsync(row.BlobId, $"the checkpoint of {jobId} at step {row.Step}", CancellationToken.None).GetAwaiter().GetResult();
                 return Checkpoint.Read(stream);
             }
             catch (Exception error) when (error is CorruptBlobException or InvalidDataException)
@@ -149,9 +149,7 @@ internal sealed class TrainingWorker(
         var (model, metrics, points) = run.Finish();
         var receipt = new ModelReceipt(training.Sha256, JsonElement.Parse(job.SpecJson), spec.Training.Seed, EngineIdentity.Version, EngineIdentity.InstructionSet, SafeTensors.Sha256(model.Tensors),
             job.ValidationDatasetId is { } validation ? ledger.Dataset(validation).Sha256 : null, run.Progress.Shown.Step);
-        using var writer = blobs.Create(BlobKind.Weights);
-        model.Save(writer, new Dictionary<string, string> { ["model"] = job.Model, ["spec"] = job.SpecJson });
-        var blob = writer.CompleteAsync(CancellationToken.None).GetAwaiter().GetResult();
+        var blob = ledger.WaitOut(() => Store(model, job));
         int? number;
         try
         {
@@ -161,7 +159,7 @@ internal sealed class TrainingWorker(
         }
         catch
         {
-            blobs.DeleteAsync(blob.Id, CancellationToken.None).GetAwaiter().GetResult();
+            blobs.GiveUpAsync(blob.Id).GetAwaiter().GetResult();
             throw;
         }
 
@@ -169,6 +167,13 @@ internal sealed class TrainingWorker(
         // A job of a sweep cannot be resumed.
         if (status == JobStatus.Succeeded || job.SweepId is not null) ledger.DropCheckpoints(claim);
         JobLog.Ended(log, job.Id, SnakeCaseEnum<JobStatus>.Write(status), number is null ? "left to its sweep" : $"{job.Model}:{number}");
+    }
+
+    private BlobRow Store(TrainedModel model, TrainingJobRow job)
+    {
+        using var writer = blobs.Create(BlobKind.Weights);
+        model.Save(writer, new Dictionary<string, string> { ["model"] = job.Model, ["spec"] = job.SpecJson });
+        return writer.CompleteAsync(CancellationToken.None).GetAwaiter().GetResult();
     }
 
     /// <summary>What to set after a job has diverged again and again.</summary>
@@ -197,7 +202,7 @@ internal sealed class TrainingWorker(
         {
             TrainingDivergedException => $"{error.Message} {Remedy(job)}",
             OutOfMemoryException => "There was not enough memory. Make network.hidden_size, training.batch_size or the vocabulary smaller, or shorten the longest sequences.",
-            CorruptBlobException => $"Stored data is damaged: {error.Message}",
+            _ when CorruptBlobException.Sentence(error) is { } damage => $"Stored data is damaged: {damage}",
             _ => $"Training stopped on an unexpected error, {error.GetType().Name}: {error.Message}",
         };
         try

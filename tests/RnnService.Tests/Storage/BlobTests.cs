@@ -27,7 +27,7 @@ public sealed class BlobTests(ServiceFixture fixture) : IClassFixture<ServiceFix
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), blob.Sha256);
         await using (var context = fixture.Service.Context())
             Assert.Equal(chunks, await context.BlobChunks.CountAsync(chunk => chunk.BlobId == blob.Id, Cancellation));
-        await using var reader = await Blobs.OpenAsync(blob.Id, Cancellation);
+        await using var reader = await Blobs.OpenAsync(blob.Id, "the test's blob", Cancellation);
         using var read = new MemoryStream();
         // The synchronous way is what a worker's thread takes.
         reader.CopyTo(read, 12345);
@@ -87,7 +87,7 @@ public sealed class BlobTests(ServiceFixture fixture) : IClassFixture<ServiceFix
 
     private async Task ReadAsync(string id)
     {
-        await using var reader = await Blobs.OpenAsync(id, Cancellation);
+        await using var reader = await Blobs.OpenAsync(id, $"blob {id}", Cancellation);
         await reader.CopyToAsync(Stream.Null, Cancellation);
     }
 }

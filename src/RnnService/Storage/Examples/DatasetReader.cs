@@ -16,7 +16,7 @@ internal sealed class DatasetReader(Blobs blobs)
     public async IAsyncEnumerable<DatasetExample> ReadAsync(
         DatasetRow dataset, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var content = await blobs.OpenAsync(dataset.BlobId, cancellationToken);
+        await using var content = await blobs.OpenAsync(dataset.BlobId, $"the dataset '{dataset.Name}'", cancellationToken);
         await foreach (var row in ExampleFile.ReadAsync(content, dataset.Task, dataset.Format, maxRowBytes: null, cancellationToken))
         {
             // Every row was read before it was stored, so this is damage, not a client's mistake.

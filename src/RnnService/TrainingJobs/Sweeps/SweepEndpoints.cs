@@ -13,7 +13,7 @@ internal static class SweepEndpoints
     public static void MapSweeps(this IEndpointRouteBuilder routes)
     {
         var sweeps = routes.MapGroup("/api/v1/sweeps").WithTags("Sweeps");
-        sweeps.MapPost("/", Create).Idempotent().WithProblems(400, 409, 422).WithExample(SweepExamples.Request, SweepExamples.Sweep);
+        sweeps.MapPost("/", Create).Idempotent().WithProblems(400, 409, 422, 507).WithExample(SweepExamples.Request, SweepExamples.Sweep);
         sweeps.MapGet("/", List).WithProblems(422).WithExample(null, SweepExamples.List);
         sweeps.MapGet("/{id}", Get).WithProblems(404).WithExample(null, SweepExamples.Sweep).WithParameterExample("id", SweepExamples.Name);
         sweeps.MapPost("/{id}/cancel", Cancel).WithProblems(404, 409).WithExample(null, SweepExamples.Sweep).WithParameterExample("id", SweepExamples.Name);
