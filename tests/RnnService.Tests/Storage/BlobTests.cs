@@ -59,6 +59,21 @@ public sealed class BlobTests(ServiceFixture fixture) : IClassFixture<ServiceFix
         await Assert.ThrowsAsync<CorruptBlobException>(() => ReadAsync("blob_none"));
     }
 
+    /// <summary>Chunks that are good each, but fewer or more than were written.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    [InlineData(BlobWriter.ChunkBytes)]
+    [InlineData(2 * BlobWriter.ChunkBytes - 1)]
+    [InlineData(2 * BlobWriter.ChunkBytes + 1)]
+    public async Task A_wrong_size_is_noticed(long bytes)
+    {
+        var blob = await WriteAsync(new byte[2 * BlobWriter.ChunkBytes]);
+        await using (var context = fixture.Service.Context())
+            await context.Blobs.Where(row => row.Id == blob.Id).ExecuteUpdateAsync(set => set.SetProperty(row => row.Bytes, bytes), Cancellation);
+        await Assert.ThrowsAsync<CorruptBlobException>(() => ReadAsync(blob.Id));
+    }
+
     [Fact]
     public async Task A_blob_that_is_given_up_is_deleted()
     {
