@@ -18,8 +18,8 @@ internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, 
 
     private const int MaximumLength = 255;
 
-    // Of requests that failed because the database was away, which then could not be told so either.
-    private readonly ConcurrentDictionary<(string Scope, string Key), bool> _unfreed = new();
+    // What became of keys, where the database was away when it should have been told: it is told before the key's next use.
+    private readonly ConcurrentDictionary<(string Scope, string Key), Func<Task>> _owed = new();
 
     /// <summary>Claims the request's key, or finds what became of the first request with it; null when the request has none.</summary>
     /// <exception cref="ProblemException">The key cannot be one, or its first request is still being answered.</exception>
@@ -32,7 +32,12 @@ internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, 
             throw new ProblemException(Problems.Malformed($"The {Header} header cannot be used.", $"Send 1 to {MaximumLength} ASCII characters, for example a UUID."));
 
         var scope = $"{Caller.IdOf(context)} {context.Request.Method} {context.Request.PathBase}{context.Request.Path}";
-        if (_unfreed.TryRemove((scope, key), out _)) await FreeAsync(scope, key);
+        if (_owed.TryGetValue((scope, key), out var tell))
+        {
+            await tell();
+            _owed.TryRemove((scope, key), out _);
+        }
+
         for (var attempt = 0; attempt < 2; attempt++)
         {
             if (await TryClaimAsync(scope, key, cancellationToken))
@@ -44,19 +49,16 @@ internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, 
         throw InFlight();
     }
 
-    /// <summary>Frees a key whose request created nothing; while the database is away it is freed before the key's next use.</summary>
-    internal async Task FreeAsync(string scope, string key)
+    /// <summary>Tells the database what became of a key; while it is away that is owed, and the request is answered all the same.</summary>
+    internal async Task TellAsync(string scope, string key, Func<Task> tell)
     {
         try
         {
-            await using var context = await contexts.CreateDbContextAsync(CancellationToken.None);
-            await context.Idempotency
-                .Where(row => row.Scope == scope && row.Key == key && row.Status == null)
-                .ExecuteDeleteAsync(CancellationToken.None);
+            await tell();
         }
         catch (Exception error) when (DatabaseAbsence.Caused(error))
         {
-            _unfreed[(scope, key)] = true;
+            _owed[(scope, key)] = tell;
         }
     }
 

@@ -42,13 +42,19 @@ internal sealed class IdempotencyTicket(IDbContextFactory<RnnDbContext> contexts
     }
 
     /// <summary>Frees the key: the request failed and created nothing.</summary>
-    public Task ReleaseAsync() => keys.FreeAsync(scope, key);
+    public Task ReleaseAsync() => keys.TellAsync(scope, key, async () =>
+    {
+        await using var context = await contexts.CreateDbContextAsync(CancellationToken.None);
+        await context.Idempotency
+            .Where(row => row.Scope == scope && row.Key == key && row.Status == null)
+            .ExecuteDeleteAsync(CancellationToken.None);
+    });
 
-    private async Task KeepAsync(HttpResponse response, string requestHash, byte[] body)
+    private Task KeepAsync(HttpResponse response, string requestHash, byte[] body)
     {
         int? status = response.StatusCode;
         var (contentType, location) = (response.ContentType, response.Headers.Location.ToString());
-        try
+        return keys.TellAsync(scope, key, async () =>
         {
             await using var context = await contexts.CreateDbContextAsync(CancellationToken.None);
             await context.Idempotency.Where(row => row.Scope == scope && row.Key == key).ExecuteUpdateAsync(
@@ -59,11 +65,7 @@ internal sealed class IdempotencyTicket(IDbContextFactory<RnnDbContext> contexts
                     .SetProperty(row => row.Location, location)
                     .SetProperty(row => row.Body, body),
                 CancellationToken.None);
-        }
-        catch (Exception error) when (DatabaseAbsence.Caused(error))
-        {
-            // What was created stays: the client is told so, though a retry with this key will not be.
-        }
+        });
     }
 
     private sealed class KeptAnswer(IdempotencyTicket ticket, IResult result, string hash) : IResult
