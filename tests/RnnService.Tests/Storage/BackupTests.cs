@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using RnnService.Storage;
+using RnnService.Tests.Datasets;
 using RnnService.Tests.TrainingJobs;
 
 namespace RnnService.Tests.Storage;
@@ -18,9 +19,10 @@ public sealed class BackupTests : IDisposable
     private string Restored => Path.Combine(_directory, "restored");
 
     [Fact]
-    public async Task A_backup_taken_while_jobs_train_answers_the_same_and_goes_on()
+    public async Task A_backup_taken_under_load_answers_the_same_and_goes_on()
     {
         string answer, endless, queued;
+        List<string> uploaded = [];
         await using (var service = await RunningService.StartAsync())
         {
             await service.Client.UploadSentencesAsync();
@@ -29,9 +31,17 @@ public sealed class BackupTests : IDisposable
             endless = await service.Client.StartJobAsync($$"""{"dataset":"sentences","model":"endless",{{Training.Endless}}}""");
             queued = await service.Client.StartJobAsync($$"""{"dataset":"sentences","model":"queued",{{Training.Small}}}""");
             await service.Client.WaitAsync(endless, job => job.Step() > 200 && job.GetProperty("attempt").GetInt32() == 0);
+            using var enough = new CancellationTokenSource();
+            var load = LoadAsync(service.Client, answer, uploaded, enough.Token);
+            while (Count(uploaded) < 5) await Task.Delay(10, Cancellation);
+            var uploadedBefore = Count(uploaded);
 
             Assert.Equal(0, await BackupAsync(service.DataDirectory));
 
+            await enough.CancelAsync();
+            await load;
+            Assert.True(uploaded.Count > uploadedBefore, "nothing was uploaded meanwhile");
+            uploaded.RemoveRange(uploadedBefore, uploaded.Count - uploadedBefore);
             var before = (await service.Client.JobAsync(endless)).Step();
             await service.Client.WaitAsync(endless, job => job.Step() > before + 50);
             // A service owns the directory: it is left alone.
@@ -44,6 +54,7 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(["rnnservice.db", "rnnservice.lock"], Directory.GetFiles(Restored).Select(Path.GetFileName).Order());
         await using var other = await RunningService.StartInAsync(Restored);
         Assert.Equal(answer, await ClassifyAsync(other.Client));
+        foreach (var name in uploaded) Assert.Equal(Uploads.Good, await other.Client.GetStringAsync($"/api/v1/datasets/{name}/content", Cancellation));
         var resumed = await other.Client.WaitAsync(endless, job => job.Step() > 400 && job.Text("status") == "running");
         Assert.Equal("running", resumed.Text("status"));
         await other.Client.CancelAsync(endless);
@@ -91,6 +102,23 @@ public sealed class BackupTests : IDisposable
         await using (var service = await RunningService.StartInAsync(Restored)) await File.WriteAllTextAsync(BackupFile, "mine", Cancellation);
         Assert.Contains("exists", (await Assert.ThrowsAsync<StartupException>(() => BackupAsync(Restored))).Message);
         Assert.Equal("mine", await File.ReadAllTextAsync(BackupFile, Cancellation));
+    }
+
+    /// <summary>Uploads and predictions, one after the other.</summary>
+    private static async Task LoadAsync(HttpClient client, string answer, List<string> uploaded, CancellationToken enough)
+    {
+        for (var i = 0; !enough.IsCancellationRequested; i++)
+        {
+            using var stored = await client.UploadAsync($"load-{i}", Uploads.Good);
+            Assert.Equal(System.Net.HttpStatusCode.Created, stored.StatusCode);
+            lock (uploaded) uploaded.Add($"load-{i}");
+            Assert.Equal(answer, await ClassifyAsync(client));
+        }
+    }
+
+    private static int Count(List<string> uploaded)
+    {
+        lock (uploaded) return uploaded.Count;
     }
 
     private Task<int> BackupAsync(string directory) => BackupCommands.BackupAsync([Commands.Backup, BackupFile, $"--RnnService:DataDirectory={directory}"]);
