@@ -137,7 +137,7 @@ public sealed class FaultRuns : IDisposable
             if ((int)answer.StatusCode >= 500) await answer.ProblemAsync((int)answer.StatusCode, answer.StatusCode == HttpStatusCode.InsufficientStorage ? "storage_full" : "database_away");
             return answer.StatusCode;
         }
-        catch (HttpRequestException) when (_fault == Fault.Kill && !_killed)
+        catch (Exception error) when (Victim.IsGone(error) && _fault == Fault.Kill && !_killed)
         {
             await RestartAsync();
             return null;
@@ -151,7 +151,7 @@ public sealed class FaultRuns : IDisposable
         {
             return await ask();
         }
-        catch (HttpRequestException) when (_fault == Fault.Kill && !_killed)
+        catch (Exception error) when (Victim.IsGone(error) && _fault == Fault.Kill && !_killed)
         {
             await RestartAsync();
             return await ask();

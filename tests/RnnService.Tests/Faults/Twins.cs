@@ -10,7 +10,7 @@ internal static class Twins
 {
     /// <summary>The datasets, one a job, and epochs that take a few seconds.</summary>
     public static readonly (string Dataset, int Epochs)[] Jobs =
-        [("vectors", 900), ("captions", 120), ("texts", 100), ("tokens", 100), ("frames", 150), ("tags", 120), ("signals", 200), ("translations", 50), ("story", 120), ("stories", 100)];
+        [("vectors", 300), ("captions", 120), ("texts", 100), ("tokens", 100), ("frames", 150), ("tags", 120), ("signals", 200), ("translations", 50), ("story", 120), ("stories", 100)];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

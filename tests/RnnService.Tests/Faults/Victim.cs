@@ -8,7 +8,7 @@ namespace RnnService.Tests.Faults;
 internal sealed class Victim : IDisposable
 {
     /// <summary>No start may take longer, whatever was left behind.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly FaultShim? _shim;
     private Process? _process;
@@ -87,6 +87,9 @@ internal sealed class Victim : IDisposable
         Assert.Equal(0, kill.ExitCode);
     }
 
+    /// <summary>Whether a request failed because nobody answers; a process killed while it is connected to gives the second.</summary>
+    public static bool IsGone(Exception error) => error is HttpRequestException or SocketException;
+
     private async Task<bool> IsReadyAsync()
     {
         try
@@ -94,7 +97,7 @@ internal sealed class Victim : IDisposable
             using var ready = await Client.GetAsync("/health/ready", TestContext.Current.CancellationToken);
             return ready.StatusCode == HttpStatusCode.OK;
         }
-        catch (HttpRequestException)
+        catch (Exception error) when (IsGone(error))
         {
             return false;
         }
