@@ -243,11 +243,9 @@ internal sealed class JobLedger(IDbContextFactory<RnnDbContext> contexts, Databa
     {
         Write(context =>
         {
-            var rows = context.Checkpoints.Where(row => row.JobId == claim.JobId).ToList();
-            context.Checkpoints.RemoveRange(rows);
-            context.SaveChanges();
-            foreach (var blob in rows.Select(row => row.BlobId))
-                context.Blobs.Where(row => row.Id == blob).ExecuteDelete();
+            var blobs = context.Checkpoints.Where(row => row.JobId == claim.JobId).Select(row => row.BlobId).ToList();
+            context.Checkpoints.Where(row => row.JobId == claim.JobId).ExecuteDelete();
+            context.Blobs.Where(row => blobs.Contains(row.Id)).ExecuteDelete();
         });
     }
 
