@@ -101,6 +101,8 @@ internal static class DatasetEndpoints
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         if (await FindAsync(context, dataset, cancellationToken) is not { } row)
             return NotFound(dataset);
+        // A job that is being submitted meanwhile has it, or finds it gone.
+        await context.LockAsync(row.Id, cancellationToken);
         var needs = await context.TrainingJobs
             .Where(job => Live.Contains(job.Status) && (job.DatasetId == row.Id || job.ValidationDatasetId == row.Id || job.TestDatasetId == row.Id))
             .Select(job => job.Id).FirstOrDefaultAsync(cancellationToken);

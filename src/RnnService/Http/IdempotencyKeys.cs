@@ -16,6 +16,9 @@ internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, 
     /// <summary>How long an answer is kept.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromHours(24);
 
+    /// <summary>A claim that was not renewed for so long is nobody's: its process was killed, or lost the database before it could free the key.</summary>
+    public static readonly TimeSpan Abandoned = TimeSpan.FromSeconds(20);
+
     private const int MaximumLength = 255;
 
     // What became of keys, where the database was away when it should have been told: it is told before the key's next use.
@@ -41,7 +44,10 @@ internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, 
         for (var attempt = 0; attempt < 2; attempt++)
         {
             if (await TryClaimAsync(scope, key, cancellationToken))
+            {
+                context.Response.RegisterForDispose(new IdempotencyClaim(contexts, scope, key, time));
                 return new IdempotencyTicket(contexts, this, scope, key, stored: null);
+            }
             if (await FindAsync(scope, key, cancellationToken) is { } row)
                 return row.Status is null ? throw InFlight() : new IdempotencyTicket(contexts, this, scope, key, row);
             // The first request ended without creating anything in between: the key is free again.
@@ -75,9 +81,11 @@ internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, 
     private async Task<bool> TryClaimAsync(string scope, string key, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow().UtcDateTime;
-        var old = now - Kept;
+        var (old, abandoned) = (now - Kept, now - Abandoned);
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        await context.Idempotency.Where(row => row.Scope == scope && row.Key == key && row.CreatedAt < old).ExecuteDeleteAsync(cancellationToken);
+        await context.Idempotency
+            .Where(row => row.Scope == scope && row.Key == key && (row.CreatedAt < old || (row.Status == null && row.CreatedAt < abandoned)))
+            .ExecuteDeleteAsync(cancellationToken);
         // Both databases know this conflict clause, and unlike a failed insert it leaves no error in the log.
         return await context.Database.ExecuteSqlAsync(
             $"""INSERT INTO "Idempotency" ("Scope", "Key", "RequestHash", "CreatedAt") VALUES ({scope}, {key}, '', {now}) ON CONFLICT DO NOTHING""",

@@ -77,6 +77,7 @@ internal static class ModelEndpoints
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        await context.LockAsync(name, cancellationToken);
         if (!await context.Models.AnyAsync(row => row.Name == name, cancellationToken)) return Problems.NotFound("model", Names.Shorten(name), Hint);
         if (await context.ModelAliases.Where(row => row.Model == name).Select(row => row.Alias).FirstOrDefaultAsync(cancellationToken) is { } alias)
             return Aliased(name, alias);
@@ -118,6 +119,7 @@ internal static class ModelEndpoints
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        await context.LockAsync(name, cancellationToken);
         var row = await context.ModelVersions.FirstOrDefaultAsync(found => found.Model == name && found.Version == version, cancellationToken);
         if (row is null) return Missing(name, version);
         var alias = await context.ModelAliases.Where(found => found.Model == name && found.Version == version).Select(found => found.Alias).FirstOrDefaultAsync(cancellationToken);
@@ -166,6 +168,7 @@ internal static class ModelEndpoints
             return Problems.Invalid($"'{Names.Shorten(alias)}' is not a name.", "An alias has 1 to 64 characters a-z, 0-9, '.', '_' or '-' and begins with a letter or digit, for example 'production'.");
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        await context.LockAsync(name, cancellationToken);
         if (!await context.Models.AnyAsync(model => model.Name == name, cancellationToken)) return Problems.NotFound("model", Names.Shorten(name), Hint);
         if (!await context.ModelVersions.AnyAsync(row => row.Model == name && row.Version == request.Version, cancellationToken))
             return Problems.InvalidField("/version", $"The model '{name}' has no version {request.Version}.", $"GET /api/v1/models/{name} lists its versions.");

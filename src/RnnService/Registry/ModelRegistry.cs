@@ -72,7 +72,7 @@ internal sealed class ModelRegistry
     /// <returns>The version's number: one more than the highest the model ever gave to a job that is still known.</returns>
     public static int AddVersion(RnnDbContext context, NewVersion version, DateTime now)
     {
-        context.LockModel(version.Model);
+        context.LockAsync(version.Model, CancellationToken.None).GetAwaiter().GetResult();
         if (!context.Models.Any(row => row.Name == version.Model))
             context.Models.Add(new ModelRow { Name = version.Model, Task = version.Task, CreatedAt = now });
         var published = context.ModelVersions.Where(row => row.Model == version.Model).Max(row => (int?)row.Version) ?? 0;

@@ -24,6 +24,6 @@ internal sealed class IdempotencyRow
     /// <summary>The answer as it was sent.</summary>
     public byte[]? Body { get; set; }
 
-    /// <summary>When the first request came (UTC); the row is kept 24 hours.</summary>
+    /// <summary>When the first request came, or was last seen in flight (UTC); the answer is kept 24 hours.</summary>
     public DateTime CreatedAt { get; set; }
 }

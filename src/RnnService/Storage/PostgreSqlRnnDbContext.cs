@@ -7,7 +7,8 @@ namespace RnnService.Storage;
 internal sealed class PostgreSqlRnnDbContext(DbContextOptions<PostgreSqlRnnDbContext> options) : RnnDbContext(options)
 {
     /// <inheritdoc/>
-    public override void LockModel(string model) => Database.ExecuteSql($"SELECT pg_advisory_xact_lock(hashtextextended({model}, 0))");
+    public override Task LockAsync(string thing, CancellationToken cancellationToken) =>
+        Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({thing}, 0))", cancellationToken);
 
     /// <summary>For <c>dotnet ef</c>, which needs no database to write a migration.</summary>
     internal sealed class DesignTimeFactory : IDesignTimeDbContextFactory<PostgreSqlRnnDbContext>

@@ -23,8 +23,11 @@ internal abstract class RnnDbContext(DbContextOptions options) : DbContext(optio
     public DbSet<IdempotencyRow> Idempotency => Set<IdempotencyRow>();
     public DbSet<ProtectionKeyRow> ProtectionKeys => Set<ProtectionKeyRow>();
 
-    /// <summary>Keeps all others who lock the same model waiting until the transaction ends, so that two jobs cannot give one number.</summary>
-    public abstract void LockModel(string model);
+    /// <summary>
+    /// Keeps all others who lock the same thing waiting until the transaction ends: a model by its name, a dataset by its id. So what was
+    /// looked at before a write is still true when it is committed.
+    /// </summary>
+    public abstract Task LockAsync(string thing, CancellationToken cancellationToken);
 
     /// <inheritdoc/>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)

@@ -7,9 +7,7 @@ namespace RnnService.Storage;
 internal sealed class SqliteRnnDbContext(DbContextOptions<SqliteRnnDbContext> options) : RnnDbContext(options)
 {
     /// <summary>Does nothing: a transaction of SQLite keeps all other writers waiting anyway.</summary>
-    public override void LockModel(string model)
-    {
-    }
+    public override Task LockAsync(string thing, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>For <c>dotnet ef</c>, which needs no database to write a migration.</summary>
     internal sealed class DesignTimeFactory : IDesignTimeDbContextFactory<SqliteRnnDbContext>

@@ -44,11 +44,28 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await EnsureRoomAsync(context, 1, cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        await HoldDatasetsAsync(context, row, cancellationToken);
         context.TrainingJobs.Add(row);
         JobEvents.AddFirst(context, row, [JobEvent.OfStatus(row.Status), .. warnings.Select(JobEvent.OfWarning)]);
         await context.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         queue.Enqueue(row.Id, row.Fence);
         return row;
+    }
+
+    /// <summary>Keeps the datasets of a job from being deleted until the transaction that stores it ends.</summary>
+    /// <exception cref="ProblemException">One of them was deleted since it was looked at.</exception>
+    public static async Task HoldDatasetsAsync(RnnDbContext context, TrainingJobRow row, CancellationToken cancellationToken)
+    {
+        (string Pointer, string? Id)[] wanted = [("/dataset", row.DatasetId), ("/validation_dataset", row.ValidationDatasetId), ("/test_dataset", row.TestDatasetId)];
+        // In one order, whatever a job uses them for: two that want the same never wait for each other.
+        foreach (var (pointer, id) in wanted.Where(dataset => dataset.Id is not null).OrderBy(dataset => dataset.Id, StringComparer.Ordinal))
+        {
+            await context.LockAsync(id!, cancellationToken);
+            if (!await context.Datasets.AnyAsync(dataset => dataset.Id == id, cancellationToken))
+                throw new ProblemException(Problems.InvalidField(pointer, "The dataset was deleted at this moment.", "Upload it again."));
+        }
     }
 
     /// <summary>Refuses more jobs than may wait.</summary>

@@ -150,6 +150,9 @@ internal static class TrainingJobEndpoints
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        // Whoever deletes its dataset at this moment either has done it before the next statement looks, or finds the job resumed.
+        if (await context.TrainingJobs.Where(job => job.Id == id).Select(job => job.DatasetId).FirstOrDefaultAsync(cancellationToken) is { } dataset)
+            await context.LockAsync(dataset, cancellationToken);
         var changed = await Ended(context, id).Where(job => job.Status != JobStatus.Succeeded && job.SweepId == null && context.Datasets.Any(set => set.Id == job.DatasetId))
             .ExecuteUpdateAsync(set => set
                 .SetProperty(job => job.Status, JobStatus.Queued)

@@ -72,6 +72,20 @@ public sealed class PostgreSqlCluster : IDisposable
     /// <summary>Stops the server at once, cutting off who is connected.</summary>
     internal void Stop() => Execute("pg_ctl", "-D", Data, "-w", "-s", "-m", "fast", "stop");
 
+    /// <summary>Freezes the server with all its processes, as on a machine that hangs: it takes connections and says nothing.</summary>
+    internal void Freeze() => Signal("STOP");
+
+    /// <summary>Lets it go on.</summary>
+    internal void Thaw() => Signal("CONT");
+
+    private void Signal(string signal)
+    {
+        var postmaster = File.ReadLines(Path.Combine(Data, "postmaster.pid")).First();
+        var children = File.ReadAllText($"/proc/{postmaster}/task/{postmaster}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        // A child may have ended meanwhile.
+        Run("sh", "-c", $"kill -{signal} {postmaster} && kill -{signal} {string.Join(' ', children)} || true");
+    }
+
     private string Connection(string database) => $"Host=127.0.0.1;Port={_port};Username=rnn;Database={database};Maximum Pool Size=10";
 
     private void Execute(string program, params string[] arguments)

@@ -37,6 +37,7 @@ internal sealed class SweepSubmission(IDbContextFactory<RnnDbContext> contexts, 
         };
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await submission.EnsureRoomAsync(context, combinations.Count, cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         context.Sweeps.Add(sweep);
         List<TrainingJobRow> jobs = [];
         foreach (var (resolved, combination) in checkedRequests.Zip(combinations))
@@ -49,7 +50,10 @@ internal sealed class SweepSubmission(IDbContextFactory<RnnDbContext> contexts, 
             jobs.Add(row);
         }
 
+        // All have the same datasets.
+        await JobSubmission.HoldDatasetsAsync(context, jobs[0], cancellationToken);
         await context.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         foreach (var job in jobs) queue.Enqueue(job.Id, job.Fence);
         return (sweep, jobs);
     }
