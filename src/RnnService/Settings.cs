@@ -11,8 +11,9 @@ internal static class Settings
     private const string Section = "RnnService";
 
     // A silent database costs a request a command's time and that of a connection to cancel it (asking for GSS would double it): 4 s at most.
-    // Five processes fit a server of 100 connections.
-    private const string PatienceAndPlaces = "Timeout=2;Command Timeout=2;Cancellation Timeout=1000;GSS Encryption Mode=Disable;Maximum Pool Size=18;Application Name=RnnService;";
+    // Five processes fit a server of 100 connections. A process frozen, or lost with its machine, in the middle of a transaction keeps its locks from others for 5 s only.
+    private const string PatienceAndPlaces =
+        "Timeout=2;Command Timeout=2;Cancellation Timeout=1000;GSS Encryption Mode=Disable;Maximum Pool Size=18;Application Name=RnnService;Options=-c idle_in_transaction_session_timeout=5000;";
 
     /// <summary>The service's settings.</summary>
     /// <exception cref="StartupException">A setting is unknown, unreadable or out of range.</exception>

@@ -10,6 +10,9 @@ internal sealed class JobQueue(IBackgroundJobClient hangfire, IDbContextFactory<
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
+    // Whoever answered that ring may have found the lease renewed, or the row locked by the owner that froze.
+    private static readonly TimeSpan PatienceForTheOrphaned = TimeSpan.FromSeconds(5);
+
     // What this process rang for, at which fence: once claimed and ownerless again, a job wants another ring.
     private readonly ConcurrentDictionary<string, (long Fence, DateTimeOffset Since)> _waiting = new();
 
@@ -30,15 +33,15 @@ internal sealed class JobQueue(IBackgroundJobClient hangfire, IDbContextFactory<
     /// <summary>A worker has taken the id.</summary>
     public void Taken(string jobId) => _waiting.TryRemove(jobId, out _);
 
-    /// <summary>Enqueues every unfinished job without a live owner, oldest first: each once for every time it lost its owner, and again after a while, should Hangfire lose it.</summary>
+    /// <summary>Enqueues every unfinished job without a live owner, oldest first: each once for every time it lost its owner, and again after a while, should Hangfire lose it or nobody have claimed it.</summary>
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var now = time.GetUtcNow();
         var ownerless = await Unfinished(context).Where(job => job.LeaseUntil == null || job.LeaseUntil < now.UtcDateTime)
-            .OrderBy(job => job.Id).Select(job => new { job.Id, job.Fence }).ToListAsync(cancellationToken);
+            .OrderBy(job => job.Id).Select(job => new { job.Id, job.Fence, IsOrphaned = job.LeaseUntil != null }).ToListAsync(cancellationToken);
         foreach (var job in ownerless)
-            if (!_waiting.TryGetValue(job.Id, out var rung) || rung.Fence != job.Fence || now - rung.Since >= Patience) Enqueue(job.Id, job.Fence);
+            if (!_waiting.TryGetValue(job.Id, out var rung) || rung.Fence != job.Fence || now - rung.Since >= (job.IsOrphaned ? PatienceForTheOrphaned : Patience)) Enqueue(job.Id, job.Fence);
     }
 
     /// <summary>Ends all leases: only for the process that alone owns the database, whose leases are all of processes that are gone.</summary>

@@ -1,10 +1,14 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using RnnService.Storage;
 using RnnService.Tests.Datasets;
 using RnnService.Tests.Predictions;
 using RnnService.Tests.Storage;
 using RnnService.Tests.TrainingJobs;
+using RnnService.TrainingJobs;
 
 namespace RnnService.Tests.Replicas;
 
@@ -110,6 +114,52 @@ public sealed class RaceTests : IAsyncLifetime
         await using var context = Service.Context();
         Assert.Equal(Rounds, context.TrainingJobs.Count(job => job.Model == "keyed"));
     }
+
+    [Fact]
+    public async Task What_a_process_frozen_in_a_transaction_has_locked_is_free_again_within_its_lease()
+    {
+        await PublishAsync("locked", 1);
+        await using var frozen = Service.Context();
+        await using var transaction = await frozen.Database.BeginTransactionAsync(Cancellation);
+        await frozen.Models.Where(model => model.Name == "locked").ExecuteUpdateAsync(set => set.SetProperty(model => model.Task, LearningTask.Translation), Cancellation);
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            await using var other = Service.Context();
+            try
+            {
+                await other.Models.Where(model => model.Name == "locked").ExecuteUpdateAsync(set => set.SetProperty(model => model.CreatedAt, DateTime.UtcNow), Cancellation);
+                return;
+            }
+            catch (Exception error) when (DatabaseAbsence.Caused(error))
+            {
+                Assert.InRange(clock.Elapsed.TotalSeconds, 0, 8);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_job_that_lost_its_owner_is_rung_for_until_somebody_claims_it()
+    {
+        await Client.UploadAsync("orphaned", Uploads.Good);
+        var id = await Client.StartJobAsync("""{"dataset":"orphaned","model":"orphaned"}""");
+        await using var context = Service.Context();
+        await context.TrainingJobs.Where(job => job.Id == id).ExecuteUpdateAsync(set => set
+            .SetProperty(job => job.Status, JobStatus.Running).SetProperty(job => job.Fence, 1).SetProperty(job => job.LeaseUntil, DateTime.UtcNow.AddSeconds(-1)), Cancellation);
+        var queue = Service.App.Services.GetRequiredService<JobQueue>();
+        await queue.ReconcileAsync(Cancellation);
+        var rung = await RingsAsync(context);
+        // Whoever takes the id cannot claim the row yet, and drops it.
+        var clock = Stopwatch.StartNew();
+        while (await RingsAsync(context) == rung)
+        {
+            Assert.InRange(clock.Elapsed.TotalSeconds, 0, 7);
+            await Task.Delay(500, Cancellation);
+            await queue.ReconcileAsync(Cancellation);
+        }
+    }
+
+    private static Task<int> RingsAsync(RnnDbContext context) => context.Database.SqlQuery<int>($"""SELECT count(*)::int AS "Value" FROM hangfire.job""").SingleAsync(Cancellation);
 
     private async Task PublishAsync(string name, int versions)
     {
