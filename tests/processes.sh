@@ -19,7 +19,9 @@ now() { date +%s%N; }
 since() { echo $((($(now) - $1) / 1000000)); } # milliseconds
 
 # As PostgreSQL refuses to be run by root, root runs it as the user postgres, whom its package makes.
+PATH=$PATH:/usr/sbin
 for bin in /usr/lib/postgresql/*/bin; do :; done
+for tool in nginx curl jq; do command -v $tool >/dev/null || die "$tool is not installed"; done
 [ -x "$bin/initdb" ] || die "PostgreSQL is not installed (/usr/lib/postgresql/*/bin)"
 postgres() { local name=$1; shift; if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$bin/$name" "$@"); else "$bin/$name" "$@"; fi; }
 connection="Host=127.0.0.1;Port=$database_port;Username=rnn;Database=rnnservice"
