@@ -31,6 +31,9 @@ internal sealed record TrainCase(string Name, NetworkConfig Network, int ShardRo
     /// <summary>Steps that are trained in one update.</summary>
     public int Tokens => Network is SequenceClassifierConfig ? Examples.Inputs.Sum(input => input.Steps) : Examples.Targets.Sum(target => target.Length);
 
+    /// <summary>Floating-point operations of one update: every weight but those looked up is multiplied once forward and twice backward for each step that meets it.</summary>
+    public double Operations => Network.Build().Parameters.Parameters.Where(weight => weight.Shape.Count == 2 && !weight.Name.Contains("embedding", StringComparison.Ordinal)).Sum(weight => 6.0 * weight.Length) * Tokens;
+
     /// <summary>Whether the state is carried from update to update.</summary>
     public bool CarriesState => Network is LanguageModelConfig;
 
