@@ -27,7 +27,7 @@ loaded=$(submit sequence_classification 1 2)
 until job "$loaded" | jq -e '.finished_at != null' >/dev/null; do sleep 0.2; done
 # Both replicas have the model in memory.
 for name in api-1 api-2; do predict "http://127.0.0.1:${ports[$name]}"; done
-for task in captioning translation sequence_labeling; do submit "$task" 1 $((away / 2 + 2 * around)) >>"$work/jobs"; done
+for task in captioning translation sequence_labeling; do submit "$task" 1 $(((away + 2 * around) * 2 / 3)) >>"$work/jobs"; done
 until [ "$(sql "SELECT count(*) FROM \"TrainingJobs\" WHERE \"Status\" = 'running' AND \"Attempt\" = 0")" = 3 ]; do sleep 0.2; done
 before=$(owners)
 declare -A started=()

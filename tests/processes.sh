@@ -132,12 +132,12 @@ make_datasets() { # <address of the interface>
 job_body() { # <task> <seed> <seconds>
   local epochs
   case $1 in
-    vector_classification) epochs=90 ;;
-    captioning) epochs=4 ;;
-    sequence_classification) epochs=30 ;;
-    translation) epochs=12 ;;
-    sequence_labeling) epochs=30 ;;
-    language_modeling) epochs=8 ;;
+    vector_classification) epochs=75 ;;
+    captioning) epochs=7 ;;
+    sequence_classification) epochs=26 ;;
+    translation) epochs=4 ;;
+    sequence_labeling) epochs=26 ;;
+    language_modeling) epochs=3 ;;
   esac
   printf '{"dataset":"%s","model":"%s","network":{"hidden_size":48},"training":{"epochs":%d,"early_stopping_patience":0,"seed":%d}}' "$1" "$1" $((epochs * $3)) "$2"
 }
