@@ -28,7 +28,7 @@ connection="Host=127.0.0.1;Port=$database_port;Username=rnn;Database=rnnservice"
 
 make_database() { # [options of the server…]
   mkdir "$work/db"; [ "$(id -u)" != 0 ] || chown postgres "$work/db"
-  postgres initdb -D "$work/db/data" -A trust -U rnn -E UTF8 >/dev/null
+  postgres initdb -D "$work/db/data" -A trust -U rnn -E UTF8 --no-sync >/dev/null
   database_options="-p $database_port -k $work/db -c listen_addresses=127.0.0.1 $*"
   start_database
   "$bin/createdb" -h 127.0.0.1 -p "$database_port" -U rnn rnnservice
