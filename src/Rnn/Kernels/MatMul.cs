@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -35,6 +34,12 @@ public static class MatMul
     public static void MultiplyAdd(ReadOnlySpan<float> a, int rows, PackedMatrix b, Span<float> c, int cStride)
     {
         Check(a, rows, b, c, cStride);
+        if (rows == 1)
+        {
+            RowProduct.Multiply(a, b, c[..b.Columns], c);
+            return;
+        }
+
         // A panel of a deep B, the table of a large vocabulary, would push everything else out of the caches.
         for (int first = 0; first < b.Depth && rows > 0; first += DeepBlock)
         {
@@ -112,8 +117,7 @@ public static class MatMul
         }
 
         Span<float> edge = stackalloc float[Panels.TileRows * Panels.Width];
-        int first = left is { Rows: 1, StepStride: 1 } ? RunRow<TLanes, TVector>(a, b, depth, columns, c, addend, addendPanel, panelDepth) : 0;
-        for (; first < columns; first += Panels.Width)
+        for (int first = 0; first < columns; first += Panels.Width)
         {
             ref float panel = ref Unsafe.Add(ref MemoryMarshal.GetReference(b), (nint)first * panelDepth);
             int validColumns = Math.Min(Panels.Width, columns - first);
@@ -169,27 +173,6 @@ public static class MatMul
             else if (step == 8) MatMulTiles.Rows8<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, validRows, ref part, depth, target.Right(column));
             else MatMulTiles.Rows4<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, validRows, ref part, depth, target.Right(column));
         }
-    }
-
-    /// <summary>A single row, eight vectors at a time; returns the first column it left to the tiles.</summary>
-    [SkipLocalsInit]
-    private static int RunRow<TLanes, TVector>(ReadOnlySpan<float> a, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, ReadOnlySpan<float> addend, int addendPanel, int panelDepth)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        int group = 8 * TLanes.Count;
-        Span<float> sums = stackalloc float[8 * 16];
-        int first = 0;
-        for (; first + Math.Max(group, Panels.Width) <= columns; first += group)
-        {
-            int offset = (first / Panels.Width * panelDepth * Panels.Width) + (first % Panels.Width);
-            MatMulTiles.Row1<TLanes, TVector>(
-                ref MemoryMarshal.GetReference(a), ref Unsafe.Add(ref MemoryMarshal.GetReference(b), offset), (nint)Panels.Width * panelDepth, depth, ref sums[0]);
-            if (addendPanel == 0) sums[..group].CopyTo(c[first..]);
-            else TensorPrimitives.Add(sums[..group], addend.Slice(first, group), c[first..]);
-        }
-
-        return first / Panels.Width * Panels.Width;
     }
 }
 

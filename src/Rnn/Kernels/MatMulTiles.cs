@@ -185,46 +185,4 @@ internal static class MatMulTiles
         target.Put<TLanes, TVector>(2, c20, c21);
         target.Put<TLanes, TVector>(3, c30, c31);
     }
-
-    /// <summary>
-    /// One row of A by eight vectors that lie <c>offset0 … offset7</c> floats into the packed panels:
-    /// enough independent sums to hide the latency of a multiply-add when there is no second row to share the panel with.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Row1<TLanes, TVector>(ref float a, ref float panels, nint panelStride, int depth, ref float sums)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        ref float b0 = ref Unsafe.Add(ref panels, (0 * TLanes.Count / Panels.Width * panelStride) + (0 * TLanes.Count % Panels.Width));
-        ref float b1 = ref Unsafe.Add(ref panels, (1 * TLanes.Count / Panels.Width * panelStride) + (1 * TLanes.Count % Panels.Width));
-        ref float b2 = ref Unsafe.Add(ref panels, (2 * TLanes.Count / Panels.Width * panelStride) + (2 * TLanes.Count % Panels.Width));
-        ref float b3 = ref Unsafe.Add(ref panels, (3 * TLanes.Count / Panels.Width * panelStride) + (3 * TLanes.Count % Panels.Width));
-        ref float b4 = ref Unsafe.Add(ref panels, (4 * TLanes.Count / Panels.Width * panelStride) + (4 * TLanes.Count % Panels.Width));
-        ref float b5 = ref Unsafe.Add(ref panels, (5 * TLanes.Count / Panels.Width * panelStride) + (5 * TLanes.Count % Panels.Width));
-        ref float b6 = ref Unsafe.Add(ref panels, (6 * TLanes.Count / Panels.Width * panelStride) + (6 * TLanes.Count % Panels.Width));
-        ref float b7 = ref Unsafe.Add(ref panels, (7 * TLanes.Count / Panels.Width * panelStride) + (7 * TLanes.Count % Panels.Width));
-        TVector c0 = TLanes.Create(0f), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
-        nint at = 0;
-        for (nint k = 0; k < depth; k++, at += Panels.Width)
-        {
-            TVector x = TLanes.Create(Unsafe.Add(ref a, k));
-            c0 = TLanes.MultiplyAdd(x, TLanes.Load(ref b0, at), c0);
-            c1 = TLanes.MultiplyAdd(x, TLanes.Load(ref b1, at), c1);
-            c2 = TLanes.MultiplyAdd(x, TLanes.Load(ref b2, at), c2);
-            c3 = TLanes.MultiplyAdd(x, TLanes.Load(ref b3, at), c3);
-            c4 = TLanes.MultiplyAdd(x, TLanes.Load(ref b4, at), c4);
-            c5 = TLanes.MultiplyAdd(x, TLanes.Load(ref b5, at), c5);
-            c6 = TLanes.MultiplyAdd(x, TLanes.Load(ref b6, at), c6);
-            c7 = TLanes.MultiplyAdd(x, TLanes.Load(ref b7, at), c7);
-        }
-
-        TLanes.Store(c0, ref sums, 0 * TLanes.Count);
-        TLanes.Store(c1, ref sums, 1 * TLanes.Count);
-        TLanes.Store(c2, ref sums, 2 * TLanes.Count);
-        TLanes.Store(c3, ref sums, 3 * TLanes.Count);
-        TLanes.Store(c4, ref sums, 4 * TLanes.Count);
-        TLanes.Store(c5, ref sums, 5 * TLanes.Count);
-        TLanes.Store(c6, ref sums, 6 * TLanes.Count);
-        TLanes.Store(c7, ref sums, 7 * TLanes.Count);
-    }
 }
