@@ -21,7 +21,7 @@ internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, 
 
     private const int MaximumLength = 255;
 
-    // What became of keys, where the database was away when it should have been told: it is told before the key's next use.
+    // What became of keys, where the database was away when it should have been told: it is told before the key's next use, at the latest by the next sweep.
     private readonly ConcurrentDictionary<(string Scope, string Key), Func<Task>> _owed = new();
 
     /// <summary>Claims the request's key, or finds what became of the first request with it; null when the request has none.</summary>
@@ -35,12 +35,7 @@ internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, 
             throw new ProblemException(Problems.Malformed($"The {Header} header cannot be used.", $"Send 1 to {MaximumLength} ASCII characters, for example a UUID."));
 
         var scope = $"{Caller.IdOf(context)} {context.Request.Method} {context.Request.PathBase}{context.Request.Path}";
-        if (_owed.TryGetValue((scope, key), out var tell))
-        {
-            await tell();
-            _owed.TryRemove((scope, key), out _);
-        }
-
+        await PayAsync((scope, key));
         for (var attempt = 0; attempt < 2; attempt++)
         {
             if (await TryClaimAsync(scope, key, cancellationToken))
@@ -68,14 +63,22 @@ internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, 
         }
     }
 
-    /// <summary>Forgets what is older than 24 hours, and claims that no running request can hold any more.</summary>
+    /// <summary>Tells what is still owed; forgets what is older than 24 hours, and claims that no running request can hold any more.</summary>
     public async Task SweepAsync(DateTime claimsBefore, CancellationToken cancellationToken)
     {
+        foreach (var owed in _owed.Keys) await PayAsync(owed);
         var old = time.GetUtcNow().UtcDateTime - Kept;
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await context.Idempotency
             .Where(row => row.CreatedAt < old || (row.Status == null && row.CreatedAt < claimsBefore))
             .ExecuteDeleteAsync(cancellationToken);
+    }
+
+    private async Task PayAsync((string Scope, string Key) owed)
+    {
+        if (!_owed.TryGetValue(owed, out var tell)) return;
+        await tell();
+        _owed.TryRemove(owed, out _);
     }
 
     private async Task<bool> TryClaimAsync(string scope, string key, CancellationToken cancellationToken)
