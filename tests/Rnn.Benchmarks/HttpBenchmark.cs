@@ -47,15 +47,21 @@ internal static partial class HttpBenchmark
         }
         finally
         {
-            foreach (var process in processes)
-            {
-                process.Kill(entireProcessTree: true);
-                await process.WaitForExitAsync();
-                process.Dispose();
-            }
-
-            Directory.Delete(work, recursive: true);
+            await StopAsync(work, processes);
         }
+    }
+
+    /// <summary>Ends the processes and removes the folder they worked in.</summary>
+    internal static async Task StopAsync(string work, IEnumerable<Process> processes)
+    {
+        foreach (var process in processes)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+
+        Directory.Delete(work, recursive: true);
     }
 
     /// <summary>The service as a build of the solution left it.</summary>

@@ -31,14 +31,7 @@ internal static class OnnxHttp
         }
         finally
         {
-            foreach (var process in processes)
-            {
-                process.Kill(entireProcessTree: true);
-                await process.WaitForExitAsync();
-                process.Dispose();
-            }
-
-            Directory.Delete(work, recursive: true);
+            await HttpBenchmark.StopAsync(work, processes);
         }
     }
 

@@ -39,11 +39,11 @@ internal static class TrainBenchmark
         }
 
         var rates = Stopwatched.Alternate(Rounds, Seconds, () => own.Step(), () => torch.Step(), () => s_sink += FmaPeak.Run());
-        double tokens = work.Tokens;
+        var (tokens, operations) = ((double)work.Tokens, work.Operations);
         double[] mineRates = [.. rates[0].Select(r => r * tokens)], theirRates = [.. rates[1].Select(r => r * tokens)];
         string Text(double[] r) => string.Create(CultureInfo.InvariantCulture, $"{Report.Median(r):N0} ({r.Min():N0}–{r.Max():N0})");
         // One thread's peak in the same rounds; the work is that of the plain mathematics, whatever either side saves of it.
-        var share = Report.Median(rates[0].Zip(rates[2], (steps, peak) => steps * work.Operations / (peak * FmaPeak.Operations * threads)));
+        var share = Report.Median(rates[0].Zip(rates[2], (steps, peak) => steps * operations / (peak * FmaPeak.Operations * threads)));
         var line = string.Create(CultureInfo.InvariantCulture, $"| {work.Name} | {threads} | {Text(mineRates)} | {Text(theirRates)} | {Report.Median(mineRates.Zip(theirRates, (m, t) => m / t)):F2} | {share:P0} |");
         Console.Error.WriteLine(line);
         return line;
