@@ -75,9 +75,14 @@ public sealed class LimitTests
         using var body = new StreamContent(stream);
         var slow = service.Client.SendFormAsync(body, "a.csv", null, ("name", "slow"), ("task", "sequence_classification"));
         await stream.AtTheGate.WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
-        // All but its last bytes are sent; give the service a moment to have begun with it.
-        await Task.Delay(500, Cancellation);
-        var second = await service.Client.UploadAsync("second", Uploads.Good);
+        // All but its last bytes are sent; until the service has begun with it others are taken.
+        var second = await service.Client.UploadAsync("second-0", Uploads.Good);
+        for (var i = 1; i < 100 && second.StatusCode == HttpStatusCode.Created; i++)
+        {
+            await Task.Delay(50, Cancellation);
+            second = await service.Client.UploadAsync($"second-{i}", Uploads.Good);
+        }
+
         Assert.NotNull((await second.ProblemAsync(503, "busy")).GetProperty("hint").GetString());
         Assert.NotNull(second.Headers.RetryAfter);
         Assert.Equal(HttpStatusCode.OK, (await service.Client.GetAsync("/api/v1/datasets", Cancellation)).StatusCode);
