@@ -103,7 +103,7 @@ public sealed class StreamTrainingTests
         {
             var model = Model(CellKind.Gru);
             using var shards = new BatchShards(2);
-            var loop = new TrainingLoop(model, set, set, s_config with { Epochs = 12, BatchSize = Lanes, Schedule = ScheduleKind.Constant }, shards);
+            var loop = new TrainingLoop(model, set, set, s_config with { Epochs = 30, BatchSize = Lanes, Schedule = ScheduleKind.Constant }, shards);
             while (!loop.Finished) loop.Advance();
             return Evaluation.Measure(model, set, shards).Loss;
         }
