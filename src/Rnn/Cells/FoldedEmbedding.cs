@@ -28,24 +28,39 @@ internal sealed class FoldedEmbedding(Parameter embedding, int width)
         for (int step = 0; step < ids.Length / perStep; step++)
         {
             Span<float> target = y.Slice(step * width, width);
-            if (bias.IsEmpty) target.Clear();
-            else bias.CopyTo(target);
+            ReadOnlySpan<float> addend = bias;
             foreach (int id in ids.Slice(step * perStep, perStep))
-                if (id >= 0) TensorPrimitives.Add(target, _table.Span.Slice(id * width, width), target);
+            {
+                if (id < 0) continue;
+                ReadOnlySpan<float> row = _table.Span.Slice(id * width, width);
+                if (addend.IsEmpty) row.CopyTo(target);
+                else TensorPrimitives.Add(addend, row, target);
+                addend = target;
+            }
+
+            // No id at all.
+            if (addend.IsEmpty) target.Clear();
+            else if (addend != target) addend.CopyTo(target);
         }
     }
 
-    /// <summary>Adds to the gradients of <paramref name="weight"/> <c>[width, E]</c> and of the embedding.</summary>
-    public void Backward(ReadOnlySpan<int> ids, int perStep, ReadOnlySpan<float> dy, Parameter weight, PackedMatrix inputGradient, Span<float> gradients, Workspace workspace)
+    /// <summary>Zeros for the gradient of the table.</summary>
+    public Span<float> RentTable(Workspace workspace) => workspace.RentZeroed(Tokens * width).Span;
+
+    /// <summary>Adds the gradient <paramref name="dy"/> <c>[steps, width]</c> to that of the table, to the rows that the steps looked up.</summary>
+    public void Gather(ReadOnlySpan<int> ids, int perStep, ReadOnlySpan<float> dy, Span<float> dTable)
     {
-        Span<float> dTable = workspace.RentZeroed(Tokens * width).Span;
         for (int i = 0; i < ids.Length; i++)
         {
             if (ids[i] < 0) continue;
             Span<float> row = dTable.Slice(ids[i] * width, width);
             TensorPrimitives.Add(row, dy.Slice(i / perStep * width, width), row);
         }
+    }
 
+    /// <summary>Adds to the gradients of <paramref name="weight"/> <c>[width, E]</c> and of the embedding.</summary>
+    public void Backward(ReadOnlySpan<float> dTable, Parameter weight, PackedMatrix inputGradient, Span<float> gradients, Workspace workspace)
+    {
         Span<float> scratch = workspace.Rent(MatMul.ScratchLength(Tokens, width, Size)).Span;
         MatMul.MultiplyTransposedAdd(dTable, width, width, embedding.Values.Span, Size, Size, Tokens, weight.In(gradients), scratch);
         MatMul.MultiplyAdd(dTable, Tokens, inputGradient, embedding.In(gradients), Size);

@@ -43,7 +43,7 @@ public abstract partial class RecurrentCell
                 int t = reverse ? first + steps - 1 - i : first + i;
                 int rows = layout.RowsAt(t);
                 AnswerStep(rows, kept with { Gates = gates.Slice((layout.OffsetAt(t) - offset) * width, rows * width) }, recurrent.Span[..(rows * width)], state, fromEnd);
-                for (int row = 0; row < rows && !y.IsEmpty; row++) state.H.Span.Slice(row * HiddenSize, HiddenSize).CopyTo(y[((layout.OffsetAt(t) + row) * yStride)..]);
+                if (!y.IsEmpty) CopyRows(state.H.Span[..(rows * HiddenSize)], rows, y[(layout.OffsetAt(t) * yStride)..], yStride);
             }
         }
     }

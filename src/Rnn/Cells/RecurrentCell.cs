@@ -143,8 +143,7 @@ public abstract partial class RecurrentCell : IPackable
             MatMul.Multiply(h, rows, _recurrentProduct, biasHh, recurrent, width);
             StepForward(rows, step, recurrent, state);
             feed?.AfterStep(t, h);
-            for (int row = 0; row < rows; row++)
-                h.Slice(row * HiddenSize, HiddenSize).CopyTo(y[((layout.OffsetAt(t) + row) * yStride)..]);
+            CopyRows(h, rows, y[(layout.OffsetAt(t) * yStride)..], yStride);
         }
 
         return trace;
@@ -162,39 +161,32 @@ public abstract partial class RecurrentCell : IPackable
     {
         if (_recurrentGradient is null || _inputGradient is null) throw new InvalidOperationException("The cell was packed for inference; pack it for training first.");
         int width = Gates * HiddenSize;
-        Span<float> dGates = trace.Gates.Span;
-        Memory<float> ownRecurrent = HasOwnRecurrentGradient ? workspace.Rent(layout.Tokens * width) : default;
-        Span<float> dRecurrent = HasOwnRecurrentGradient ? ownRecurrent.Span : dGates;
+        Memory<float> dRecurrent = HasOwnRecurrentGradient ? workspace.Rent(layout.Tokens * width) : trace.Gates;
+        var sums = new GradientSums(this, trace, dRecurrent, x, ids, layout.Tokens, feed is null ? dx : default, gradients, workspace);
         for (int i = layout.Steps - 1; i >= 0; i--)
         {
             int t = reverse ? layout.Steps - 1 - i : i;
             int rows = layout.RowsAt(t);
             int offset = layout.OffsetAt(t);
             Span<float> dh = dState.H.Span[..(rows * HiddenSize)];
-            for (int row = 0; row < rows; row++)
-            {
-                Span<float> target = dh.Slice(row * HiddenSize, HiddenSize);
-                TensorPrimitives.Add(target, dy.Slice((offset + row) * dyStride, HiddenSize), target);
-            }
-
+            AddRows(dy[(offset * dyStride)..], rows, dyStride, dh);
             feed?.AfterStepBackward(t, dh);
             CellTrace step = trace.Step(offset, rows, Gates, HiddenSize);
             norms?.Note(t, rows, dh, CellGradient(rows, step, dState, workspace));
-            Span<float> dStep = dRecurrent.Slice(offset * width, rows * width);
+            Span<float> dStep = dRecurrent.Span.Slice(offset * width, rows * width);
             StepBackward(rows, step, dStep, dState);
             MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dh, HiddenSize);
-            if (feed is null) continue;
-            Span<float> dxStep = dx.Slice(offset * InputSize, rows * InputSize);
-            MatMul.MultiplyAdd(step.Gates.Span, rows, _inputGradient, dxStep, InputSize);
-            feed.BeforeStepBackward(t, dxStep, dh);
+            if (feed is not null)
+            {
+                Span<float> dxStep = dx.Slice(offset * InputSize, rows * InputSize);
+                MatMul.MultiplyAdd(step.Gates.Span, rows, _inputGradient, dxStep, InputSize);
+                feed.BeforeStepBackward(t, dxStep, dh);
+            }
+
+            sums.Take(offset, rows);
         }
 
-        if (ids.IsEmpty) AddWeightGradient(_weightIh, dGates, x, layout.Tokens, InputSize, gradients, workspace);
-        else _embedding!.Backward(ids, ids.Length / layout.Tokens, dGates, _weightIh, _inputGradient, gradients, workspace);
-        AddWeightGradient(_weightHh, dRecurrent, trace.PreviousH.Span, layout.Tokens, HiddenSize, gradients, workspace);
-        if (_biasIh is not null) AddColumnSums(dGates, layout.Tokens, _biasIh.In(gradients));
-        if (_biasHh is not null) AddColumnSums(dRecurrent, layout.Tokens, _biasHh.In(gradients));
-        if (feed is null && !dx.IsEmpty) MatMul.MultiplyAdd(dGates, layout.Tokens, _inputGradient, dx, InputSize);
+        sums.Finish();
     }
 
     /// <summary>What the activations of a <see cref="Forward"/> were; before <see cref="Backward"/> consumes its trace.</summary>
@@ -217,17 +209,19 @@ public abstract partial class RecurrentCell : IPackable
     /// <summary>Its gradient: gates to gradients of the pre-activations; dH is left with what passes by the recurrent product.</summary>
     private protected abstract void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState);
 
+    /// <summary>Rows side by side to rows <paramref name="stride"/> apart.</summary>
+    private void CopyRows(ReadOnlySpan<float> h, int rows, Span<float> y, int stride)
+    {
+        if (stride == HiddenSize) h.CopyTo(y);
+        else for (int row = 0; row < rows; row++) h.Slice(row * HiddenSize, HiddenSize).CopyTo(y[(row * stride)..]);
+    }
+
+    /// <summary>Adds rows <paramref name="stride"/> apart to rows side by side.</summary>
+    private void AddRows(ReadOnlySpan<float> dy, int rows, int stride, Span<float> dh)
+    {
+        if (stride == HiddenSize) TensorPrimitives.Add(dh, dy[..dh.Length], dh);
+        else for (int row = 0; row < rows; row++) TensorPrimitives.Add(dh.Slice(row * HiddenSize, HiddenSize), dy.Slice(row * stride, HiddenSize), dh.Slice(row * HiddenSize, HiddenSize));
+    }
+
     private Memory<float> RentKept(int tokens, int index, Workspace workspace) => index < Kept ? workspace.Rent(tokens * HiddenSize) : default;
-
-    private void AddWeightGradient(Parameter weight, ReadOnlySpan<float> dGates, ReadOnlySpan<float> inputs, int tokens, int columns, Span<float> gradients, Workspace workspace)
-    {
-        int width = Gates * HiddenSize;
-        Span<float> scratch = workspace.Rent(MatMul.ScratchLength(tokens, width, columns)).Span;
-        MatMul.MultiplyTransposedAdd(dGates, width, width, inputs, columns, columns, tokens, weight.In(gradients), scratch);
-    }
-
-    private static void AddColumnSums(ReadOnlySpan<float> matrix, int rows, Span<float> sums)
-    {
-        for (int row = 0; row < rows; row++) TensorPrimitives.Add(sums, matrix.Slice(row * sums.Length, sums.Length), sums);
-    }
 }

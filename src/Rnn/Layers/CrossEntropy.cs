@@ -78,11 +78,10 @@ public static class CrossEntropy
         TensorPrimitives.Subtract(values, max, values);
         TensorPrimitives.Exp(values, values);
         double sum = TensorPrimitives.Sum<float>(values);
-        TensorPrimitives.Multiply(values, (float)(total / sum), values);
-        if (weights.IsEmpty) TensorPrimitives.Subtract(values, spread, values);
-        else TensorPrimitives.MultiplyAdd(weights, -spread, values, values);
-        values[target] -= kept;
-        TensorPrimitives.Multiply(values, scale, values);
+        TensorPrimitives.Multiply(values, (float)(scale * total / sum), values);
+        if (spread > 0 && weights.IsEmpty) TensorPrimitives.Subtract(values, scale * spread, values);
+        else if (spread > 0) TensorPrimitives.MultiplyAdd(weights, -scale * spread, values, values);
+        values[target] -= scale * kept;
         return (total * (max + Math.Log(sum))) - dot;
     }
 }

@@ -1,0 +1,95 @@
+using System.Numerics.Tensors;
+using Rnn.Kernels;
+using Rnn.Tensors;
+
+namespace Rnn.Cells;
+
+/// <content>The gradients of weights and inputs: sums over tokens, taken some steps at a time.</content>
+public abstract partial class RecurrentCell
+{
+    /// <summary>Tokens summed at once: enough for the products, and few enough to be in the cache still when the scan has just left them.</summary>
+    private const int TokensSummed = 256;
+
+    /// <summary>Follows a backward scan, whose tokens come as one range growing at either end.</summary>
+    private ref struct GradientSums
+    {
+        private readonly RecurrentCell _cell;
+        private readonly Span<float> _dInput;
+        private readonly Span<float> _dRecurrent;
+        private readonly ReadOnlySpan<float> _previousH;
+        private readonly ReadOnlySpan<float> _x;
+        private readonly ReadOnlySpan<int> _ids;
+        private readonly Span<float> _dx;
+        private readonly Span<float> _gradients;
+        private readonly Span<float> _scratch;
+        private readonly Span<float> _dTable;
+        private readonly Span<float> _dBiasIh;
+        private readonly Span<float> _dBiasHh;
+        private readonly Workspace _workspace;
+        private readonly int _perToken;
+        private int _first = int.MaxValue;
+        private int _tokens;
+
+        public GradientSums(
+            RecurrentCell cell, CellTrace trace, Memory<float> dRecurrent, ReadOnlySpan<float> x, ReadOnlySpan<int> ids, int tokens, Span<float> dx, Span<float> gradients, Workspace workspace)
+        {
+            _cell = cell;
+            _dInput = trace.Gates.Span;
+            _dRecurrent = dRecurrent.Span;
+            _previousH = trace.PreviousH.Span;
+            _x = x;
+            _ids = ids;
+            _dx = dx;
+            _gradients = gradients;
+            _workspace = workspace;
+            _perToken = ids.Length / tokens;
+            int columns = ids.IsEmpty ? Math.Max(cell.InputSize, cell.HiddenSize) : cell.HiddenSize;
+            _scratch = workspace.Rent(MatMul.ScratchLength(tokens, cell.Gates * cell.HiddenSize, columns)).Span;
+            if (!ids.IsEmpty) _dTable = cell._embedding!.RentTable(workspace);
+            if (cell._biasIh is null) return;
+            _dBiasIh = workspace.RentZeroed(cell.Gates * cell.HiddenSize).Span;
+            _dBiasHh = cell.HasOwnRecurrentGradient ? workspace.RentZeroed(_dBiasIh.Length).Span : _dBiasIh;
+        }
+
+        /// <summary>The scan is done with these tokens.</summary>
+        public void Take(int offset, int rows)
+        {
+            _first = Math.Min(_first, offset);
+            _tokens += rows;
+            if (_tokens >= TokensSummed) Sum();
+        }
+
+        /// <summary>The scan is over.</summary>
+        public void Finish()
+        {
+            if (_tokens > 0) Sum();
+            if (!_ids.IsEmpty) _cell._embedding!.Backward(_dTable, _cell._weightIh, _cell._inputGradient!, _gradients, _workspace);
+            Add(_dBiasIh, _cell._biasIh);
+            Add(_dBiasHh, _cell._biasHh);
+        }
+
+        private void Sum()
+        {
+            int width = _cell.Gates * _cell.HiddenSize, inputs = _cell.InputSize, hidden = _cell.HiddenSize;
+            ReadOnlySpan<float> dInput = _dInput.Slice(_first * width, _tokens * width);
+            ReadOnlySpan<float> dRecurrent = _dRecurrent.Slice(_first * width, _tokens * width);
+            if (_ids.IsEmpty) MatMul.MultiplyTransposedAdd(dInput, width, width, _x[(_first * inputs)..], inputs, inputs, _tokens, _cell._weightIh.In(_gradients), _scratch);
+            else _cell._embedding!.Gather(_ids.Slice(_first * _perToken, _tokens * _perToken), _perToken, dInput, _dTable);
+            MatMul.MultiplyTransposedAdd(dRecurrent, width, width, _previousH[(_first * hidden)..], hidden, hidden, _tokens, _cell._weightHh.In(_gradients), _scratch);
+            AddColumnSums(dInput, _dBiasIh);
+            if (_cell.HasOwnRecurrentGradient) AddColumnSums(dRecurrent, _dBiasHh);
+            if (!_dx.IsEmpty) MatMul.MultiplyAdd(dInput, _tokens, _cell._inputGradient!, _dx[(_first * inputs)..], inputs);
+            (_first, _tokens) = (int.MaxValue, 0);
+        }
+
+        private readonly void Add(ReadOnlySpan<float> sums, Parameter? bias)
+        {
+            if (bias is not null) TensorPrimitives.Add(bias.In(_gradients), sums, bias.In(_gradients));
+        }
+
+        private static void AddColumnSums(ReadOnlySpan<float> matrix, Span<float> sums)
+        {
+            for (int at = 0; at < matrix.Length && !sums.IsEmpty; at += sums.Length) TensorPrimitives.Add(sums, matrix.Slice(at, sums.Length), sums);
+        }
+    }
+}
