@@ -58,20 +58,28 @@ public static class MatMul
         for (int first = 0; first < depth; first += DepthBlock)
         {
             int block = Math.Min(DepthBlock, depth - first);
-            Span<float> packedA = scratch[..Panels.Length(block, rows, Panels.TileRows)];
-            Span<float> packedB = scratch.Slice(packedA.Length, Panels.Length(block, columns, Panels.Width));
-            Panels.Pack(a[(first * aStride)..], block, rows, aStride, Panels.TileRows, packedA);
+            Span<float> packedB = scratch[..Panels.Length(block, columns, Panels.Width)];
             Panels.Pack(b[(first * bStride)..], block, columns, bStride, Panels.Width, packedB);
-            Run(packedA, new Left(1, Panels.TileRows, rows), packedB, block, columns, c, columns, c, columns, Panels.Width, block);
+            // Some rows at a time: all panels of B pass by them, and by their part of C, while they are near.
+            for (int row = 0; row < rows; row += RowBlock)
+            {
+                int count = Math.Min(RowBlock, rows - row);
+                Span<float> packedA = scratch.Slice(packedB.Length, Panels.Length(block, count, Panels.TileRows)), part = c[(row * columns)..];
+                Panels.Pack(a[((first * aStride) + row)..], block, count, aStride, Panels.TileRows, packedA);
+                Run(packedA, new Left(1, Panels.TileRows, count), packedB, block, columns, part, columns, part, columns, Panels.Width, block);
+            }
         }
     }
 
     /// <summary>Floats of scratch that <see cref="MultiplyTransposedAdd"/> needs.</summary>
     public static int ScratchLength(int depth, int rows, int columns) =>
-        Panels.Length(Math.Min(depth, DepthBlock), rows, Panels.TileRows) + Panels.Length(Math.Min(depth, DepthBlock), columns, Panels.Width);
+        Panels.Length(Math.Min(depth, DepthBlock), Math.Min(rows, RowBlock), Panels.TileRows) + Panels.Length(Math.Min(depth, DepthBlock), columns, Panels.Width);
 
     /// <summary>Tokens of one partial sum of a weight gradient: both packed panels of a tile stay in the first-level cache.</summary>
     private const int DepthBlock = 256;
+
+    /// <summary>Rows of a weight gradient that are summed at a time: their packed operand leaves half of the second-level cache to B.</summary>
+    private const int RowBlock = 20 * Panels.TileRows;
 
     /// <summary>Rows of B that a sum runs over before it is added to C.</summary>
     private const int DeepBlock = 512;
