@@ -101,11 +101,11 @@ public abstract partial class RecurrentCell : IPackable
     internal void Fold(Parameter embedding) => _embedding = new FoldedEmbedding(embedding, Gates * HiddenSize);
 
     /// <inheritdoc/>
-    public void Pack(bool training)
+    public void Pack(bool training, WeightPrecision precision = WeightPrecision.Fp32)
     {
-        _inputProduct.PackTransposed(_weightIh.Values.Span);
+        _inputProduct.PackTransposed(_weightIh.Values.Span, precision);
         _embedding?.Pack(_inputProduct);
-        _recurrentProduct.PackTransposed(_weightHh.Values.Span);
+        _recurrentProduct.PackTransposed(_weightHh.Values.Span, precision);
         if (!training) return;
         (_inputGradient ??= new PackedMatrix(Gates * HiddenSize, InputSize)).Pack(_weightIh.Values.Span);
         (_recurrentGradient ??= new PackedMatrix(Gates * HiddenSize, HiddenSize)).Pack(_weightHh.Values.Span);

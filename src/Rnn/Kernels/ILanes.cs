@@ -46,4 +46,10 @@ internal interface ILanes<TVector>
 
     /// <summary>1 where <c>a &gt; 0</c>, else 0.</summary>
     static abstract TVector IsPositive(TVector a);
+
+    /// <summary>Of pairs of bfloat16 values (<see cref="Bf16Panels"/>) those in the lower halves, as floats.</summary>
+    static abstract TVector LowerBf16(TVector pairs);
+
+    /// <summary>Those in the upper halves.</summary>
+    static abstract TVector UpperBf16(TVector pairs);
 }

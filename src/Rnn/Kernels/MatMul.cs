@@ -19,15 +19,17 @@ public static class MatMul
         Check(a, rows, b, c, cStride);
         if (!bias.IsEmpty && bias.Length != b.Columns) throw new ArgumentException($"bias has {bias.Length} values, expected {b.Columns}.", nameof(bias));
         if (rows == 0) return;
-        if (rows == 1)
-        {
-            RowProduct.Multiply(a, b, bias, c);
-            return;
-        }
+        if (rows == 1) RowProduct.Multiply(a, b, bias, c);
+        else if (b.Precision == WeightPrecision.Bf16) Bf16Product.Multiply(a, rows, b, bias, c, cStride);
+        else MultiplyPanels(a, rows, b.Panels, b.Depth, b.Columns, bias, c, cStride);
+    }
 
-        var left = new Left(b.Depth, 1, rows);
-        if (bias.IsEmpty) Run(a, left, b.Panels, b.Depth, b.Columns, c, cStride, Zeros, 0, 0, b.Depth);
-        else Run(a, left, b.Panels, b.Depth, b.Columns, c, cStride, bias, 0, Panels.Width, b.Depth);
+    /// <summary>The same of more than one row with the panels of B.</summary>
+    internal static void MultiplyPanels(ReadOnlySpan<float> a, int rows, ReadOnlySpan<float> panels, int depth, int columns, ReadOnlySpan<float> bias, Span<float> c, int cStride)
+    {
+        var left = new Left(depth, 1, rows);
+        if (bias.IsEmpty) Run(a, left, panels, depth, columns, c, cStride, Zeros, 0, 0, depth);
+        else Run(a, left, panels, depth, columns, c, cStride, bias, 0, Panels.Width, depth);
     }
 
     /// <summary><c>C += A·B</c>, shapes as in <see cref="Multiply"/>.</summary>

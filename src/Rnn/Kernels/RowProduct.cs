@@ -22,26 +22,39 @@ internal static class RowProduct
         x = x[..b.Depth];
         y = y[..b.Columns];
         if (!bias.IsEmpty && bias.Length != b.Columns) throw new ArgumentException($"bias has {bias.Length} values, expected {b.Columns}.", nameof(bias));
-        if (Vector512.IsHardwareAccelerated) Multiply<Lanes512, Vector512<float>>(x, b.Panels, bias, y, fromEnd);
-        else if (Vector256.IsHardwareAccelerated) Multiply<Lanes256, Vector256<float>>(x, b.Panels, bias, y, fromEnd);
-        else Multiply<Lanes128, Vector128<float>>(x, b.Panels, bias, y, fromEnd);
+        if (Vector512.IsHardwareAccelerated) Multiply<Lanes512, Vector512<float>>(x, b, bias, y, fromEnd);
+        else if (Vector256.IsHardwareAccelerated) Multiply<Lanes256, Vector256<float>>(x, b, bias, y, fromEnd);
+        else Multiply<Lanes128, Vector128<float>>(x, b, bias, y, fromEnd);
     }
 
     /// <summary>The product at one vector width; the tests call every width.</summary>
     [SkipLocalsInit]
-    internal static void Multiply<TLanes, TVector>(ReadOnlySpan<float> x, ReadOnlySpan<float> panels, ReadOnlySpan<float> bias, Span<float> y, bool fromEnd)
+    internal static void Multiply<TLanes, TVector>(ReadOnlySpan<float> x, PackedMatrix b, ReadOnlySpan<float> bias, Span<float> y, bool fromEnd)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        int width = Vectors * TLanes.Count;
+        bool isBf16 = b.Precision == WeightPrecision.Bf16;
+        ReadOnlySpan<float> panels = isBf16 ? b.Pairs : b.Panels;
+        int columnsInFloat = isBf16 ? 2 : 1;
+        int width = Math.Max(Vectors * TLanes.Count, Panels.Width);
         int groups = (y.Length + width - 1) / width;
         Span<float> sums = stackalloc float[Vectors * 16];
         for (int i = 0; i < groups; i++)
         {
             int first = (fromEnd ? groups - 1 - i : i) * width;
             int valid = Math.Min(width, y.Length - first);
-            ref float panel = ref Unsafe.Add(ref MemoryMarshal.GetReference(panels), ((nint)(first / Panels.Width) * Panels.Width * x.Length) + (first % Panels.Width));
-            Sum<TLanes, TVector>(ref MemoryMarshal.GetReference(x), ref panel, x.Length, (valid + TLanes.Count - 1) / TLanes.Count, ref sums[0]);
+            int padded = (valid + Panels.Width - 1) / Panels.Width * Panels.Width;
+            ref float group = ref Unsafe.Add(ref MemoryMarshal.GetReference(panels), (nint)first * x.Length / columnsInFloat);
+            // Only scalars need more than one turn for a panel.
+            for (int done = 0; done < padded; done += Vectors * TLanes.Count)
+            {
+                int at = done / columnsInFloat;
+                ref float panel = ref Unsafe.Add(ref group, at);
+                int rest = (padded - done) / columnsInFloat / TLanes.Count;
+                if (isBf16) Bf16Product.Sum<TLanes, TVector>(ref MemoryMarshal.GetReference(x), ref panel, x.Length, rest, ref sums[at]);
+                else Sum<TLanes, TVector>(ref MemoryMarshal.GetReference(x), ref panel, x.Length, rest, ref sums[at]);
+            }
+
             if (bias.IsEmpty) sums[..valid].CopyTo(y[first..]);
             else Add<TLanes, TVector>(sums[..valid], bias.Slice(first, valid), y.Slice(first, valid));
         }

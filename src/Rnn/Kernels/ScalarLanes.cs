@@ -38,4 +38,8 @@ internal readonly struct ScalarLanes : ILanes<float>
     public static float PowerOfTwo(float n) => BitConverter.Int32BitsToSingle(((int)n + 127) << 23);
 
     public static float IsPositive(float a) => a > 0f ? 1f : 0f;
+
+    public static float LowerBf16(float pairs) => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(pairs) << 16);
+
+    public static float UpperBf16(float pairs) => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(pairs) & 0xFFFF0000);
 }

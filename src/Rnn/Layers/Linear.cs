@@ -41,9 +41,9 @@ public sealed class Linear : IPackable
     }
 
     /// <inheritdoc/>
-    public void Pack(bool training)
+    public void Pack(bool training, WeightPrecision precision = WeightPrecision.Fp32)
     {
-        _product.PackTransposed(_weight.Values.Span);
+        _product.PackTransposed(_weight.Values.Span, precision);
         if (training) (_gradient ??= new PackedMatrix(OutputSize, InputSize)).Pack(_weight.Values.Span);
     }
 

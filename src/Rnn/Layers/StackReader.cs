@@ -1,4 +1,5 @@
 using Rnn.Cells;
+using Rnn.Kernels;
 using Rnn.Tensors;
 
 namespace Rnn.Layers;
@@ -21,8 +22,8 @@ internal sealed class StackReader(RecurrentStack stack, Embedding? embedding) : 
     /// <summary>Memory that the tables take.</summary>
     public long SizeInBytes => _folded.Sum(folded => folded.SizeInBytes);
 
-    /// <summary>Folds the embedding, after the cells were packed; weights that are trained change too often for it.</summary>
-    public void Pack(bool training)
+    /// <summary>Folds the embedding, after the cells were packed; weights that are trained change too often for it. The tables are fp32 always: a step reads one row.</summary>
+    public void Pack(bool training, WeightPrecision precision = WeightPrecision.Fp32)
     {
         _folded = [];
         if (training || embedding is null || embedding.VocabularySize > MostRows) return;

@@ -67,6 +67,6 @@ public sealed class RowProductTests
     {
         public void Run<TLanes, TVector>()
             where TLanes : ILanes<TVector>
-            where TVector : struct => RowProduct.Multiply<TLanes, TVector>(X, Matrix.Panels, Bias, Y, FromEnd);
+            where TVector : struct => RowProduct.Multiply<TLanes, TVector>(X, Matrix, Bias, Y, FromEnd);
     }
 }
