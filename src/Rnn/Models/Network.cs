@@ -1,4 +1,5 @@
 using Rnn.Data;
+using Rnn.Kernels;
 using Rnn.Layers;
 using Rnn.Tensors;
 
@@ -47,10 +48,11 @@ public abstract class Network
     /// <summary>Packs one part of the weights for products; all parts must be packed again after a change of the weights.</summary>
     public void Pack(int part, bool training) => _packables[part].Pack(training);
 
-    /// <summary>Packs all weights.</summary>
-    public void Pack(bool training)
+    /// <summary>Packs all weights; in another precision than fp32 only to answer.</summary>
+    public void Pack(bool training, WeightPrecision precision = WeightPrecision.Fp32)
     {
-        foreach (IPackable layer in _packables) layer.Pack(training);
+        if (training && precision != WeightPrecision.Fp32) throw new ArgumentException("Training is done in fp32.", nameof(precision));
+        foreach (IPackable layer in _packables) layer.Pack(training, precision);
     }
 
     /// <summary>Scales the head in a buffer laid out like the parameters, so that every logit is multiplied by <paramref name="factor"/>.</summary>

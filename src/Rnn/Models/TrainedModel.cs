@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Rnn.Data;
+using Rnn.Kernels;
 using Rnn.Layers;
 using Rnn.Tensors;
 
@@ -23,7 +24,7 @@ public sealed class TrainedModel
 
     /// <summary>Joins the parts and packs the network's weights for prediction.</summary>
     /// <exception cref="ArgumentException">The parts do not fit each other.</exception>
-    public TrainedModel(Network network, Codec codec)
+    public TrainedModel(Network network, Codec codec, WeightPrecision precision = WeightPrecision.Fp32)
     {
         if (codec.Input is null == codec.Scaler is null) throw new ArgumentException("A model reads either text, with a tokenizer, or numbers, with a scaler.", nameof(codec));
         if (network.EmitsTokens && codec.Output?.EmissionSize != network.Outputs) throw new ArgumentException($"A vocabulary of {codec.Output?.EmissionSize ?? 0} tokens for {network.Outputs} outputs.", nameof(codec));
@@ -31,6 +32,7 @@ public sealed class TrainedModel
         Network = network;
         Codec = codec;
         network.Pack(training: false);
+        if (precision != WeightPrecision.Fp32) PrecisionLoss = PrecisionLoss.OfPacking(network, codec, precision);
     }
 
     /// <summary>The weights.</summary>
@@ -39,8 +41,11 @@ public sealed class TrainedModel
     /// <summary>The way in and out.</summary>
     public Codec Codec { get; }
 
+    /// <summary>What packing the weights in less than fp32 changed in its answers; null for fp32.</summary>
+    public PrecisionLoss? PrecisionLoss { get; }
+
     /// <summary>Memory it holds: weights once as stored, the recurrent and linear ones once more packed, a small embedding folded into them.</summary>
-    public long SizeInBytes => (sizeof(float) * ((long)Network.Parameters.Length + Network.Parameters.DenseLength)) + Network.FoldedBytes;
+    public long SizeInBytes => (sizeof(float) * (long)Network.Parameters.Length) + ((PrecisionLoss is null ? sizeof(float) : sizeof(ushort)) * (long)Network.Parameters.DenseLength) + Network.FoldedBytes;
 
     /// <summary>Weights as tensors.</summary>
     public IEnumerable<SafeTensor> Tensors => Network.Parameters.AsTensors(Network.Parameters.Values);
@@ -98,7 +103,7 @@ public sealed class TrainedModel
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
     /// <exception cref="InvalidDataException">It is not a saved model.</exception>
-    public static TrainedModel Load(Stream stream)
+    public static TrainedModel Load(Stream stream, WeightPrecision precision = WeightPrecision.Fp32)
     {
         SafeTensorsFile file = SafeTensors.Read(stream);
         if (!file.Metadata.TryGetValue(NetworkKey, out string? shape)) throw new InvalidDataException($"The file has no metadata '{NetworkKey}': it is not a saved model.");
@@ -106,7 +111,7 @@ public sealed class TrainedModel
         {
             Network network = (JsonSerializer.Deserialize<NetworkConfig>(shape) ?? throw new InvalidDataException("The network's description is empty.")).Build();
             network.Parameters.CopyFrom(file, network.Parameters.Values);
-            return new TrainedModel(network, Codec.ReadFrom(file.Metadata, network.EmitsTokens));
+            return new TrainedModel(network, Codec.ReadFrom(file.Metadata, network.EmitsTokens), precision);
         }
         catch (Exception e) when (e is JsonException or ArgumentException or NotSupportedException)
         {
