@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Rnn.Data;
 using Rnn.Decoding;
+using Rnn.Kernels;
 using Rnn.Layers;
 using Rnn.Models;
 
@@ -17,11 +18,14 @@ internal sealed record ServeCase(string Name, Action Own, Action Onnx)
 
     /// <summary>All rows, each checked: makes the networks, so it is lazy.</summary>
     public static IEnumerable<Func<ServeCase>> All =>
-        [() => Generate(256), () => Generate(512), () => Classify(1), () => StreamFrame(), () => Classify(32)];
+    [
+        () => Generate(256, WeightPrecision.Fp32), () => Generate(256, WeightPrecision.Bf16), () => Generate(512, WeightPrecision.Fp32), () => Generate(512, WeightPrecision.Bf16),
+        () => Classify(1, WeightPrecision.Fp32), () => Classify(1, WeightPrecision.Bf16), () => StreamFrame(), () => Classify(32, WeightPrecision.Fp32), () => Classify(32, WeightPrecision.Bf16),
+    ];
 
-    private static ServeCase Generate(int hidden)
+    private static ServeCase Generate(int hidden, WeightPrecision precision)
     {
-        var network = Packed(new LanguageModelConfig { Encoder = new EncoderConfig { VocabularySize = 65, EmbeddingSize = hidden, HiddenSize = hidden }, Begin = 0 });
+        var network = Initialized(precision, new LanguageModelConfig { Encoder = new EncoderConfig { VocabularySize = 65, EmbeddingSize = hidden, HiddenSize = hidden }, Begin = 0 });
         var (text, onnx) = (new Generation(network.CreateDecoder(null), new SamplingConfig { Temperature = 0 }, seed: 1), new OnnxStepper(network, hidden, features: 0));
         for (var (step, read) = (0, 0); step < 200; step++)
         {
@@ -30,14 +34,14 @@ internal sealed record ServeCase(string Name, Action Own, Action Onnx)
             Same(want, text.Logits, $"logits of step {step}");
         }
 
-        return new($"one token of a text, LSTM {hidden}, embedding {hidden}, vocabulary 65, greedy", () => text.Advance(), onnx.NextGreedy);
+        return new($"one token of a text, LSTM {hidden}, embedding {hidden}, vocabulary 65, greedy{Suffix(precision)}", () => text.Advance(), onnx.NextGreedy);
     }
 
-    private static ServeCase Classify(int rows)
+    private static ServeCase Classify(int rows, WeightPrecision precision)
     {
-        var network = Packed(new SequenceClassifierConfig { Encoder = new EncoderConfig { VocabularySize = Vocabulary, EmbeddingSize = Embedding, HiddenSize = Hidden }, Classes = Classes });
+        var network = Initialized(precision, new SequenceClassifierConfig { Encoder = new EncoderConfig { VocabularySize = Vocabulary, EmbeddingSize = Embedding, HiddenSize = Hidden }, Classes = Classes });
         string[] words = [.. Enumerable.Range(0, Vocabulary - 1).Select(i => $"w{i}")];
-        var model = new TrainedModel(network, new Codec(Tokenizer.TrainOnTokens([words], new TokenizerConfig()), null, [.. Enumerable.Range(0, Classes).Select(c => $"{c}")], null));
+        var model = new TrainedModel(network, new Codec(Tokenizer.TrainOnTokens([words], new TokenizerConfig()), null, [.. Enumerable.Range(0, Classes).Select(c => $"{c}")], null), precision);
         var random = new Random(1);
         Sequence[] inputs = [.. Enumerable.Range(0, rows).Select(_ => Sequence.OfTokens([.. Enumerable.Range(0, Steps).Select(_ => random.Next(Vocabulary))]))];
         var onnx = new OnnxClassifier(OnnxLstm.Session(network, stepwise: false), Classes, Steps, rows);
@@ -49,12 +53,12 @@ internal sealed record ServeCase(string Name, Action Own, Action Onnx)
             Same(want, probabilities, $"probabilities of row {row}");
         }
 
-        return new($"classify {(rows == 1 ? "one text" : $"a batch of {rows} texts")} of {Steps} tokens, vocabulary {Vocabulary}, embedding {Embedding}, LSTM {Hidden}", () => model.Classify(inputs), () => onnx.Classify(inputs));
+        return new($"classify {(rows == 1 ? "one text" : $"a batch of {rows} texts")} of {Steps} tokens, vocabulary {Vocabulary}, embedding {Embedding}, LSTM {Hidden}{Suffix(precision)}", () => model.Classify(inputs), () => onnx.Classify(inputs));
     }
 
     private static ServeCase StreamFrame()
     {
-        var network = Packed(new SequenceLabelerConfig { Encoder = new EncoderConfig { FeatureSize = Embedding, HiddenSize = Hidden }, Classes = Classes });
+        var network = Initialized(WeightPrecision.Fp32, new SequenceLabelerConfig { Encoder = new EncoderConfig { FeatureSize = Embedding, HiddenSize = Hidden }, Classes = Classes });
         float[] values = [.. Enumerable.Range(0, 200 * Embedding).Select(i => MathF.Sin(i * 0.37f))];
         var codec = new Codec(null, FrameScaler.Fit([Sequence.OfFrames(values, Embedding)], Scaling.None), [.. Enumerable.Range(0, Classes).Select(c => $"{c}")], null);
         var (labeler, onnx, want) = (new StepLabeler(new TrainedModel(network, codec)), new OnnxStepper(network, Hidden, Embedding), new float[Classes]);
@@ -68,11 +72,16 @@ internal sealed record ServeCase(string Name, Action Own, Action Onnx)
         return new($"one streamed frame of {Embedding} features, LSTM {Hidden}, {Classes} labels", () => labeler.Next(values.AsSpan(0, Embedding)), () => onnx.Next(values.AsSpan(0, Embedding)));
     }
 
-    private static Network Packed(NetworkConfig config)
+    private static string Suffix(WeightPrecision precision) => precision == WeightPrecision.Bf16 ? "; bf16 weights" : "";
+
+    /// <summary>A packed network. Weights that will be kept as bf16 are rounded before: both sides then have the same ones, and their answers must be equal.</summary>
+    private static Network Initialized(WeightPrecision precision, NetworkConfig config)
     {
         var network = config.Build();
         network.Initialize(1);
-        network.Pack(training: false);
+        if (precision == WeightPrecision.Bf16)
+            foreach (ref var value in network.Parameters.Values.Span) value = Bf16Panels.Round(value);
+        network.Pack(training: false, precision);
         return network;
     }
 
