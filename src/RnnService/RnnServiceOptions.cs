@@ -1,3 +1,5 @@
+using Rnn.Kernels;
+
 namespace RnnService;
 
 /// <summary>Which database keeps the data.</summary>
@@ -44,6 +46,12 @@ internal sealed record RnnServiceOptions
     /// <summary>The same as a number of threads.</summary>
     public int Threads => TrainingCores == 0 ? Environment.ProcessorCount : TrainingCores;
 
+    /// <summary>How the weights of models that answer are kept. Default <c>fp32</c>, as they were trained; <c>bf16</c> halves what a step reads and changes answers a little.</summary>
+    public WeightPrecision Precision { get; init; } = WeightPrecision.Fp32;
+
+    /// <summary>The same as it is written.</summary>
+    public string PrecisionName => Precision.ToString().ToLowerInvariant();
+
     /// <summary>How much one client may ask for.</summary>
     public Limits Limits { get; init; } = new();
 
@@ -63,6 +71,8 @@ internal sealed record RnnServiceOptions
             return "RnnService:AdminKey holds a space or a character outside ASCII; a header cannot carry it.";
         if (TrainingCores < 0 || TrainingCores > MaximumCores)
             return $"RnnService:TrainingCores is {TrainingCores}; it must be 0 (all cores) to {MaximumCores}.";
+        if (!Enum.IsDefined(Precision))
+            return $"RnnService:Precision is '{Precision}'; it must be fp32 or bf16.";
         if (Database == DatabaseKind.PostgreSql && string.IsNullOrWhiteSpace(connectionString))
             return "RnnService:Database is postgresql but ConnectionStrings:RnnService is not set; set it to, for example, 'Host=db;Database=rnnservice;Username=rnn;Password=…'.";
         return Limits.FirstError() ?? Retention.FirstError();

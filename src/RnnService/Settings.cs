@@ -1,5 +1,6 @@
 using System.Reflection;
 using Npgsql;
+using Rnn.Kernels;
 using RnnService.Http;
 using RnnService.Storage;
 
@@ -57,7 +58,7 @@ internal static class Settings
         var quoted = message.Split('\'');
         if (quoted.Length < 6)
             return message;
-        var expected = Type.GetType(quoted[5]) switch
+        var expected = (Type.GetType(quoted[5]) ?? typeof(WeightPrecision).Assembly.GetType(quoted[5])) switch
         {
             { IsEnum: true } kind => string.Join(" or ", Enum.GetNames(kind).Select(name => name.ToLowerInvariant())),
             _ => "a whole number",

@@ -9,12 +9,10 @@ namespace RnnService.Predictions;
 
 /// <summary>
 /// The state of a sequence as the client keeps it: opaque and tamper-proof (ASP.NET Data Protection, keys in the database), so any replica goes on with it, and keeping or
-/// reusing it is snapshot and fork. Bound to what it was made by: the version's weights, the kind of prediction and the precision of the numbers.
+/// reusing it is snapshot and fork. Bound to what it was made by: the version's weights, the kind of prediction and the precision of the weights that read it.
 /// </summary>
-internal sealed class StateTokens(IDataProtectionProvider protection)
+internal sealed class StateTokens(IDataProtectionProvider protection, RnnServiceOptions options)
 {
-    private const string Precision = "fp32";
-
     /// <summary>The token of a state.</summary>
     /// <param name="kind"><c>label</c> or <c>generate</c>.</param>
     /// <param name="model">The version that made it.</param>
@@ -28,7 +26,7 @@ internal sealed class StateTokens(IDataProtectionProvider protection)
         return WebEncoders.Base64UrlEncode(Protector(kind, model).Protect(bytes));
     }
 
-    /// <summary>The state of a token; null for one that was changed, or that belongs to other weights or another kind.</summary>
+    /// <summary>The state of a token; null for one that was changed, or that belongs to other weights, another kind or another precision.</summary>
     public (float[] Values, int Next)? Unprotect(string kind, ResolvedModel model, string token)
     {
         try
@@ -42,5 +40,5 @@ internal sealed class StateTokens(IDataProtectionProvider protection)
         }
     }
 
-    private IDataProtector Protector(string kind, ResolvedModel model) => protection.CreateProtector("state", kind, model.BlobId, Precision);
+    private IDataProtector Protector(string kind, ResolvedModel model) => protection.CreateProtector("state", kind, model.BlobId, options.PrecisionName);
 }

@@ -39,6 +39,13 @@ internal sealed class ModelCache(Func<ResolvedModel, Task<TrainedModel>> load, l
         return LoadAsync(entry, model);
     }
 
+    /// <summary>A version's model if it is here; not counted as a use.</summary>
+    public TrainedModel? Find(string blobId)
+    {
+        lock (_gate)
+            return _entries.TryGetValue(blobId, out var node) && node.Value.Loading.Task is { IsCompletedSuccessfully: true, Result: var loaded } ? loaded.Model : null;
+    }
+
     /// <summary>Forgets a model that was deleted.</summary>
     public void Remove(string blobId)
     {

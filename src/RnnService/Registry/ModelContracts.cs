@@ -30,7 +30,21 @@ internal sealed record ModelVersionSummary(int Version, DateTime CreatedAt, Json
 /// <param name="Job">The job that made it.</param>
 /// <param name="Spec">The whole resolved spec.</param>
 /// <param name="Receipt">What its weights follow from.</param>
-internal sealed record ModelVersionResponse(string Model, int Version, LearningTask Task, IReadOnlyList<string> Aliases, long Bytes, DateTime CreatedAt, JsonElement Metrics, string Job, JsonElement Spec, ModelReceipt Receipt);
+/// <param name="Precision">Where the service keeps weights in less than fp32: how, and what that changes. Absent else.</param>
+internal sealed record ModelVersionResponse(
+    string Model, int Version, LearningTask Task, IReadOnlyList<string> Aliases, long Bytes, DateTime CreatedAt, JsonElement Metrics, string Job, JsonElement Spec, ModelReceipt Receipt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ModelPrecision? Precision = null);
+
+/// <summary>How the weights of a version are kept while it answers, and what that changes in its answers: measured when it is loaded, so there are no figures before its first prediction.</summary>
+/// <param name="Weights"><c>bf16</c>.</param>
+/// <param name="LargestDifference">The largest difference of a probability from that of fp32 weights.</param>
+/// <param name="SameAnswers">Share of the answers whose most probable class or token is the same.</param>
+/// <param name="Answers">Answers that were compared, to inputs drawn from what the model knows.</param>
+internal sealed record ModelPrecision(
+    string Weights,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] float? LargestDifference,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? SameAnswers,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Answers);
 
 /// <summary>What the weights of a version follow from; enough to make them again, bit for bit, on a machine of the same instruction set.</summary>
 /// <param name="DatasetSha256">SHA-256 of the training dataset's file.</param>

@@ -90,12 +90,14 @@ internal static class ModelEndpoints
     }
 
     /// <summary>Shows a version with its spec and receipt</summary>
+    /// <remarks>Where the service keeps weights as bf16, <c>precision</c> says so and, once the version is loaded, what that changes in its answers.</remarks>
     /// <param name="name">The model.</param>
     /// <param name="version">The version's number.</param>
     /// <param name="contexts">The database.</param>
+    /// <param name="registry">Knows what is loaded.</param>
     /// <param name="cancellationToken">The client left.</param>
     private static async Task<Results<Ok<ModelVersionResponse>, ProblemResult>> GetVersion(
-        string name, int version, IDbContextFactory<RnnDbContext> contexts, CancellationToken cancellationToken)
+        string name, int version, IDbContextFactory<RnnDbContext> contexts, ModelRegistry registry, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var row = await context.ModelVersions.AsNoTracking().FirstOrDefaultAsync(found => found.Model == name && found.Version == version, cancellationToken);
@@ -104,7 +106,7 @@ internal static class ModelEndpoints
         var bytes = await context.Blobs.Where(blob => blob.Id == row.BlobId).Select(blob => blob.Bytes).FirstOrDefaultAsync(cancellationToken);
         var aliases = await context.ModelAliases.Where(alias => alias.Model == name && alias.Version == version).Select(alias => alias.Alias).ToListAsync(cancellationToken);
         return TypedResults.Ok(new ModelVersionResponse(name, version, task, aliases, bytes, row.CreatedAt,
-            Parse(row.MetricsJson), row.JobId, Parse(row.SpecJson), ModelRegistry.Receipt(row)));
+            Parse(row.MetricsJson), row.JobId, Parse(row.SpecJson), ModelRegistry.Receipt(row), registry.PrecisionOf(row.BlobId)));
     }
 
     /// <summary>Deletes a version</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Rnn.Kernels;
 using Rnn.Models;
 using RnnService.Storage;
 
@@ -25,18 +26,30 @@ internal sealed class ModelRegistry
 
     private readonly IDbContextFactory<RnnDbContext> _contexts;
     private readonly ModelCache _cache;
+    private readonly RnnServiceOptions _options;
     private readonly Lock _gate = new();
     private Dictionary<string, ResolvedModel> _resolved = new(StringComparer.Ordinal);
     private long _generation;
 
-    public ModelRegistry(IDbContextFactory<RnnDbContext> contexts, Blobs blobs, ModelCacheSize cacheSize)
+    public ModelRegistry(IDbContextFactory<RnnDbContext> contexts, Blobs blobs, ModelCacheSize cacheSize, RnnServiceOptions options, ILogger<ModelRegistry> log)
     {
         _contexts = contexts;
+        _options = options;
         _cache = new ModelCache(async model =>
         {
             await using var stream = await blobs.OpenAsync(model.BlobId, $"the weights of {model.Model}:{model.Version}", CancellationToken.None);
-            return TrainedModel.Load(stream);
+            var loaded = TrainedModel.Load(stream, options.Precision);
+            if (loaded.PrecisionLoss is { } loss) RegistryLog.Rounded(log, model.Model, model.Version, options.PrecisionName, loss.LargestDifference, loss.SameTop, loss.Answers);
+            return loaded;
         }, cacheSize.Bytes);
+    }
+
+    /// <summary>How a version's weights are kept here while it answers; null for as they were trained.</summary>
+    public ModelPrecision? PrecisionOf(string blobId)
+    {
+        if (_options.Precision == WeightPrecision.Fp32) return null;
+        var loss = _cache.Find(blobId)?.PrecisionLoss;
+        return new(_options.PrecisionName, loss?.LargestDifference, loss?.SameTop, loss?.Answers);
     }
 
     /// <summary>The version a reference stands for, or null when there is none.</summary>
