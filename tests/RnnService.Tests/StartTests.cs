@@ -22,6 +22,8 @@ public sealed class StartTests
     [InlineData("RnnService:TrainingCores is 'many'", "--RnnService:TrainingCores=many")]
     [InlineData("RnnService:TrainingCores is -1", "--RnnService:TrainingCores=-1")]
     [InlineData("sqlite or postgresql", "--RnnService:Database=mysql")]
+    [InlineData("RnnService:Precision is 'fp16'; it must be fp32 or bf16", "--RnnService:Precision=fp16")]
+    [InlineData("RnnService:Precision is '7'", "--RnnService:Precision=7")]
     [InlineData("ConnectionStrings:RnnService", "--RnnService:Database=postgresql")]
     [InlineData("ConnectionStrings:RnnService cannot be read", "--RnnService:Database=postgresql", "--ConnectionStrings:RnnService=Hots=x")]
     [InlineData("ConnectionStrings:RnnService: the PostgreSQL database cannot be used", "--RnnService:Database=postgresql", "--ConnectionStrings:RnnService=Host=127.0.0.1;Port=1;Username=rnn")]
