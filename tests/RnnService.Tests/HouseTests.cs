@@ -15,6 +15,8 @@ public sealed partial class HouseTests
 
     private static readonly string[] Feature = ["Http", "Storage", "Registry"];
 
+    private static readonly string[] Sources = ["src", "tests"];
+
     [Fact]
     public void Features_never_name_each_other()
     {
@@ -36,6 +38,26 @@ public sealed partial class HouseTests
         Assert.Empty(wrong.Distinct());
     }
 
+    /// <summary>What dotnet format checks and the build does not; the build's own rule IDE0055 does the rest.</summary>
+    [Fact]
+    public void Usings_are_in_order_and_files_end_with_a_line()
+    {
+        var files = Sources.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Root(), folder), "*.cs", SearchOption.AllDirectories))
+            .Select(file => Path.GetRelativePath(Root(), file).Replace('\\', '/')).Where(file => !Made().IsMatch(file)).ToArray();
+        Assert.Contains("tests/RnnService.Tests/HouseTests.cs", files);
+        var wrong = new List<string>();
+        foreach (var file in files)
+        {
+            var text = File.ReadAllText(Path.Combine(Root(), file));
+            if (!text.EndsWith('\n') || text.Contains('\r')) wrong.Add($"{file}: lines end with one line feed, the last one too");
+            string[] names = [.. text.Split('\n').TakeWhile(line => !line.StartsWith("namespace", StringComparison.Ordinal)).Select(line => Using().Match(line)).Where(match => match.Success).Select(match => match.Groups["name"].Value)];
+            var sorted = names.OrderBy(name => name != "System" && !name.StartsWith("System.", StringComparison.Ordinal)).ThenBy(name => name, StringComparer.OrdinalIgnoreCase);
+            if (!names.SequenceEqual(sorted)) wrong.Add($"{file}: its usings are not in order, those of System first");
+        }
+
+        Assert.Empty(wrong);
+    }
+
     /// <summary>The checkout's root, from the test's own place in it.</summary>
     internal static string Root()
     {
@@ -49,4 +71,10 @@ public sealed partial class HouseTests
 
     [GeneratedRegex(@"\bRnnService\.(?<named>[A-Z]\w+)\s*[.;]")]
     private static partial Regex Named();
+
+    [GeneratedRegex("/(bin|obj|Migrations)/")]
+    private static partial Regex Made();
+
+    [GeneratedRegex(@"^using (?<name>[A-Z][\w.]*);")]
+    private static partial Regex Using();
 }
