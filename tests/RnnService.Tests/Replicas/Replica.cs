@@ -49,7 +49,7 @@ internal sealed class Replica : IDisposable
             }
 
             Assert.False(_process.HasExited, "it ended");
-            Assert.True(tries < 600, "it was not ready within half a minute");
+            Assert.True(tries < 1200, "it was not ready within a minute");
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }
