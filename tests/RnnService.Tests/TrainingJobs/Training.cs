@@ -45,8 +45,8 @@ internal static class Training
     /// <summary>The job as it is now.</summary>
     public static Task<JsonElement> JobAsync(this HttpClient client, string id) => client.GetFromJsonAsync<JsonElement>($"/api/v1/training-jobs/{id}", Cancellation);
 
-    /// <summary>Waits until the job satisfies a condition; fails with the job after half a minute.</summary>
-    public static async Task<JsonElement> WaitAsync(this HttpClient client, string id, Func<JsonElement, bool> until, int seconds = 60)
+    /// <summary>Waits until the job satisfies a condition; fails with the job after minutes, as a busy machine may need them.</summary>
+    public static async Task<JsonElement> WaitAsync(this HttpClient client, string id, Func<JsonElement, bool> until, int seconds = 180)
     {
         var deadline = DateTime.UtcNow.AddSeconds(seconds);
         while (true)
