@@ -72,9 +72,10 @@ classifying() {
     if [ $((round % 10)) = 0 ]; then ask -o /dev/null "$api/models/reviews/classify" -d '{"inputs":["the plot was not dull"],"explain":true}'; fi
 }
 labeling() {
-  local state
-  state=$(ask "$api/models/door/label" -d '{"inputs":[["close","open","wait"]]}' | jq -er '.predictions[0].state') &&
-    ask "$api/models/door/label" -d '{"inputs":[["wait","close"]],"states":["'"$state"'"]}' | jq -e '.predictions[0].labels | length == 2' >/dev/null
+  local answer version state
+  # The state goes on with the version that gave it: a newer one may have been published meanwhile.
+  answer=$(ask "$api/models/door/label" -d '{"inputs":[["close","open","wait"]]}') && version=$(jq -er .version <<<"$answer") && state=$(jq -er '.predictions[0].state' <<<"$answer") &&
+    ask "$api/models/door:$version/label" -d '{"inputs":[["wait","close"]],"states":["'"$state"'"]}' | jq -e '.predictions[0].labels | length == 2' >/dev/null
 }
 generating() {
   case $((round % 3)) in
