@@ -9,6 +9,9 @@ namespace Rnn.Data;
 /// </summary>
 internal static partial class TextCutting
 {
+    // What is made of so many characters is gone with the youngest generation.
+    private const int PartLength = 1 << 11;
+
     /// <summary>UTF-16 units of the longest word that BPE sees whole: bounds the work on a text that never pauses.</summary>
     public const int LongestWord = 64;
 
@@ -27,16 +30,42 @@ internal static partial class TextCutting
     }
 
     /// <summary>The characters of a text, or its words; none if there is none.</summary>
-    public static List<ReadOnlyMemory<char>> Cut(string text, TokenizerConfig config)
+    public static List<ReadOnlyMemory<char>> Cut(string text, TokenizerConfig config) => CutFolded(Fold(text, config), config, continues: false);
+
+    /// <summary>
+    /// The same of a text that comes in parts, some thousand of its characters at a time: joined, what comes is what <see cref="Cut"/> gives at once.
+    /// It is parted before white space only: no character or word goes across, and nothing is composed with what stands before it.
+    /// </summary>
+    public static IEnumerable<List<ReadOnlyMemory<char>>> CutParts(IEnumerable<string> parts, TokenizerConfig config, int partLength = PartLength)
     {
-        string folded = Fold(text, config);
+        var waiting = new StringBuilder();
+        bool continues = false;
+        foreach (string part in parts)
+        {
+            int space = waiting.Length + part.Length < partLength ? -1 : part.AsSpan().LastIndexOfAny(' ', '\n');
+            if (space < 0)
+            {
+                waiting.Append(part);
+                continue;
+            }
+
+            yield return CutFolded(Fold(waiting.Append(part, 0, space).ToString(), config), config, continues);
+            continues |= waiting.Length > 0;
+            waiting.Clear().Append(part, space, part.Length - space);
+        }
+
+        yield return CutFolded(Fold(waiting.ToString(), config), config, continues);
+    }
+
+    private static List<ReadOnlyMemory<char>> CutFolded(string folded, TokenizerConfig config, bool continues)
+    {
         return config switch
         {
             { Kind: TokenizerKind.Char } => Characters(folded),
             { Kind: TokenizerKind.Word, KeepSpaces: false } => Matches(Words(), folded),
-            { Kind: TokenizerKind.Word } => Matches(SpacedWords(), AfterSpace(folded)),
+            { Kind: TokenizerKind.Word } => Matches(SpacedWords(), continues ? folded : AfterSpace(folded)),
             { KeepSpaces: false } => Short(Matches(SpacedRuns(), AfterSpace(string.Join(' ', Runs().Matches(folded).Select(run => run.Value))))),
-            _ => Short(Matches(SpacedRuns(), AfterSpace(folded))),
+            _ => Short(Matches(SpacedRuns(), continues ? folded : AfterSpace(folded))),
         };
     }
 

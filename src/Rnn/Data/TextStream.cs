@@ -15,16 +15,16 @@ public static class TextStream
         if (tokens.Length < 2) throw new ArgumentException($"A text of {tokens.Length} tokens has nothing to predict, expected at least 2.", nameof(tokens));
         lanes = Math.Clamp(lanes, 1, tokens.Length / 2);
         int length = (tokens.Length - 1) / lanes;
-        var inputs = new List<Sequence>();
-        var targets = new List<ReadOnlyMemory<int>>();
-        for (int first = 0; first < length; first += window)
+        var inputs = new Sequence[(length + window - 1) / window * lanes];
+        var targets = new ReadOnlyMemory<int>[inputs.Length];
+        for (int first = 0, row = 0; first < length; first += window)
         {
             int steps = Math.Min(window, length - first);
-            for (int lane = 0; lane < lanes; lane++)
+            for (int lane = 0; lane < lanes; lane++, row++)
             {
                 int at = (lane * length) + first;
-                inputs.Add(Sequence.OfTokens(tokens.Slice(at, steps)));
-                targets.Add(tokens.Slice(at + 1, steps));
+                inputs[row] = Sequence.OfTokens(tokens.Slice(at, steps));
+                targets[row] = tokens.Slice(at + 1, steps);
             }
         }
 

@@ -56,6 +56,12 @@ public sealed class Tokenizer
         return TrainOn(all.Select(text => TextCutting.Cut(text, config)), config.Checked());
     }
 
+    /// <summary>Learns a vocabulary from one text that comes in parts, without ever holding it cut into its tokens.</summary>
+    /// <exception cref="ArgumentException">The settings contradict each other, or look across tokens.</exception>
+    public static Tokenizer TrainOnParts(IEnumerable<string> parts, TokenizerConfig config) => config.TokenNgrams == 1
+        ? TrainOn(TextCutting.CutParts(parts, config), config.Checked())
+        : throw new ArgumentException($"N-grams of {config.TokenNgrams} tokens go across the parts of a text: expected 1.", nameof(config));
+
     /// <summary>Learns a vocabulary from texts that are already tokens.</summary>
     /// <exception cref="ArgumentException">The settings contradict each other, or cut tokens.</exception>
     public static Tokenizer TrainOnTokens(IEnumerable<IReadOnlyList<string>> rows, TokenizerConfig config) =>
@@ -74,6 +80,27 @@ public sealed class Tokenizer
     public int[] EncodeTarget(string text) => Width == 1
         ? [.. Ids(TextCutting.Cut(text, _config)), End]
         : throw new InvalidOperationException($"A tokenizer of {Width} ids a step reads and does not write: expected no n-grams and no subword features.");
+
+    /// <summary>The ids of one text to be written that comes in parts, without <see cref="End"/>: holds those and a part at a time.</summary>
+    /// <param name="parts">Joined, the text; read once.</param>
+    /// <param name="length">About its characters: if they are more, room is made.</param>
+    /// <exception cref="InvalidOperationException">The tokenizer has n-grams or subword features: it only reads.</exception>
+    public ReadOnlyMemory<int> EncodeParts(IEnumerable<string> parts, int length)
+    {
+        if (Width != 1) throw new InvalidOperationException($"A tokenizer of {Width} ids a step reads and does not write: expected no n-grams and no subword features.");
+        // Of words a guess on the low side; pages that are never written to take no memory.
+        int[] ids = new int[IsSpaced ? length / 4 : length];
+        int count = 0;
+        foreach (List<ReadOnlyMemory<char>> words in TextCutting.CutParts(parts, _config))
+        {
+            List<int> next = Ids(words);
+            if (count + next.Count > ids.Length) Array.Resize(ref ids, Math.Max(count + next.Count, (int)Math.Min(Array.MaxLength, ids.Length * 3L / 2)));
+            next.CopyTo(ids, count);
+            count += next.Count;
+        }
+
+        return ids.AsMemory(0, count);
+    }
 
     /// <summary>
     /// The text of tokens; U+FFFD for an unknown one, nothing for <see cref="Begin"/> and <see cref="End"/>. What was encoded comes back in its normalised spelling

@@ -10,13 +10,13 @@ internal static class CodecLearning
 {
     private const int MarginOverLongest = 5;
 
-    /// <summary>Tokenizers and scaling of a spec, learnt from the training rows; labels are those of all rows, so that one that was held out whole is known too.</summary>
-    public static Codec Learn(LearningTask task, TrainingSpec spec, IReadOnlyList<DatasetExample> rows, IReadOnlyList<DatasetExample> all)
+    /// <summary>Tokenizers and scaling of a spec, learnt from the training rows; labels are those of all rows, so that one that was held out whole is known too. The rows may be parts of one text.</summary>
+    public static Codec Learn(LearningTask task, TrainingSpec spec, IReadOnlyList<DatasetExample> rows, IReadOnlyList<DatasetExample> all, bool isOneText = false)
     {
         var readsText = rows[0].Text is not null || rows[0].Tokens is not null;
         if (task == LearningTask.LanguageModeling)
         {
-            var text = Emitting(spec.Tokenizer!, rows.Select(row => row.Text!));
+            var text = Emitting(spec.Tokenizer!, rows.Select(row => row.Text ?? ""), isOneText);
             return new Codec(text, null, [], text);
         }
 
@@ -42,7 +42,11 @@ internal static class CodecLearning
     }
 
     /// <summary>What is emitted must come back as people write it, spaces included.</summary>
-    private static Tokenizer Emitting(TokenizerSpec spec, IEnumerable<string> texts) => Tokenizer.Train(texts, Config(spec) with { KeepSpaces = spec.Kind != TokenizerKind.Char });
+    private static Tokenizer Emitting(TokenizerSpec spec, IEnumerable<string> texts, bool isOneText = false)
+    {
+        var config = Config(spec) with { KeepSpaces = spec.Kind != TokenizerKind.Char };
+        return isOneText ? Tokenizer.TrainOnParts(texts, config) : Tokenizer.Train(texts, config);
+    }
 
     private static TokenizerConfig Config(TokenizerSpec spec) => new()
     {

@@ -22,7 +22,7 @@ internal sealed record Competitor(BaselineKind Name, BaselineMetric Metric, stri
     private const int VocabularySize = 200_000;
     private const double WinsToBeat = 0.95;
 
-    /// <summary>Learns the competitor from the training rows and measures it on the test rows, without any on the validation rows.</summary>
+    /// <summary>Learns the competitor of anything but a language model from the training rows and measures it on the test rows, without any on the validation rows.</summary>
     /// <param name="task">What the rows teach.</param>
     /// <param name="spec">The resolved spec.</param>
     /// <param name="rows">The rows as they are stored.</param>
@@ -33,7 +33,13 @@ internal sealed record Competitor(BaselineKind Name, BaselineMetric Metric, stri
         var (split, judging, isChar) = (rows.Test is null ? "validation" : "test", rows.Test ?? rows.Validation, spec.Tokenizer?.Kind == TokenizerKind.Char);
         if (task is LearningTask.Captioning or LearningTask.Translation)
             return new(BaselineKind.NearestSource, BaselineMetric.Bleu, split, OfCopies(rows.Train, data, rows.Test is null ? data.ValidationTexts : data.TestTexts, isChar, shards), null);
-        if (task != LearningTask.LanguageModeling) return OfLabels(task, spec, rows, judging, split);
+        return OfLabels(task, spec, rows, judging, split);
+    }
+
+    /// <summary>The same for a language model, which needs nothing but its tokens.</summary>
+    public static Competitor MeasureText(TrainingSpec spec, TrainingData data)
+    {
+        var (split, isChar) = (data.Test is null ? "validation" : "test", spec.Tokenizer!.Kind == TokenizerKind.Char);
         var losses = NgramLanguageModel.Measure(data.Train, data.Test ?? data.Validation, isChar ? CharModelOrder : WordModelOrder, data.Codec.Output!.EmissionSize);
         return new(BaselineKind.NgramModel, BaselineMetric.Loss, split, SufficientStatistics.OfMean(losses), null);
     }

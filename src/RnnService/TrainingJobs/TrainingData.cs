@@ -34,7 +34,7 @@ internal sealed record TrainingData(
     public static TrainingData Make(LearningTask task, TrainingSpec spec, SplitRows rows, Codec? known)
     {
         var (train, held, test) = (rows.Train, rows.Validation, rows.Test);
-        var codec = known ?? CodecLearning.Learn(task, spec, train.Rows, rows.All.Rows);
+        var codec = known ?? CodecLearning.Learn(task, spec, train.Rows, rows.All.Rows, train.IsOneText);
         var settings = spec.Training;
         if (task != LearningTask.LanguageModeling)
         {
@@ -48,7 +48,8 @@ internal sealed record TrainingData(
         var probe = heldTokens[..Math.Min(heldTokens.Length, (2 * ProbeLanes * settings.BpttSteps!.Value) + 1)];
         return new TrainingData(codec, TextStream.Windows(Tokens(codec, train), settings.BatchSize, settings.BpttSteps.Value), Measured(heldTokens),
             TextStream.Windows(probe, Math.Clamp(probe.Length / (2 * settings.BpttSteps.Value), 1, ProbeLanes), settings.BpttSteps.Value),
-            test is null ? null : Measured(Tokens(codec, test)), [], [], rows.All.IsOneText, Spread(held.Rows, RowsShown));
+            test is null ? null : Measured(Tokens(codec, test)), [], [], rows.All.IsOneText,
+            held.IsOneText ? [held.Rows[0]] : Spread(held.Rows, RowsShown));
     }
 
     /// <summary>A network of the spec's shape for this data; its weights are zero.</summary>
@@ -70,8 +71,9 @@ internal sealed record TrainingData(
         return new ExampleSet([.. rows.Select(row => CodecLearning.Encode(codec, row))], [.. rows.Select(row => new ReadOnlyMemory<int>(target(row)))]);
     }
 
-    private static int[] Tokens(Codec codec, JobRows rows) =>
-        rows.IsOneText ? codec.Output!.EncodeTarget(rows.Rows[0].Text!)[..^1] : [codec.Output!.End, .. rows.Rows.SelectMany(row => codec.Output!.EncodeTarget(row.Text!))];
+    private static ReadOnlyMemory<int> Tokens(Codec codec, JobRows rows) => rows.IsOneText
+        ? codec.Output!.EncodeParts(rows.Texts, rows.Texts.Sum(text => text.Length))
+        : (int[])[codec.Output!.End, .. rows.Texts.SelectMany(codec.Output.EncodeTarget)];
 
-    private static ExampleSet Measured(int[] tokens) => TextStream.Windows(tokens, Math.Clamp(tokens.Length / TokensPerMeasuringLane, 1, MeasuringLanes), MeasuringWindow);
+    private static ExampleSet Measured(ReadOnlyMemory<int> tokens) => TextStream.Windows(tokens, Math.Clamp(tokens.Length / TokensPerMeasuringLane, 1, MeasuringLanes), MeasuringWindow);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Hangfire;
 using Rnn.Models;
@@ -18,6 +19,9 @@ internal sealed class TrainingWorker(
 {
     /// <summary>So many starts without a checkpoint in between fail a job: it probably kills its process.</summary>
     public const int MostAttempts = 5;
+
+    // Bytes from which on giving back what reading needed is worth a collection.
+    private const long LargeText = 16 << 20;
 
     /// <summary>Does the job, unless somebody else does it already. When the process ends, it stores a checkpoint and hands the job back.</summary>
     /// <param name="jobId">The job.</param>
@@ -120,10 +124,26 @@ internal sealed class TrainingWorker(
     /// <summary>The data and what must be beaten on it. A method of its own, so that the rows as they are stored are not kept while the job trains.</summary>
     private (TrainingData Data, Competitor? Competitor) Read(TrainingJobRow job, TrainingSpec spec, DatasetRow training, Codec? known, bool competes, BatchShards shards)
     {
-        JobRows? read(string? id) => id is null ? null : JobRows.Read(datasets, ledger.Dataset(id));
-        var rows = SplitRows.Of(JobRows.Read(datasets, training), read(job.ValidationDatasetId), read(job.TestDatasetId), spec.Training);
+        if (training.Task == LearningTask.LanguageModeling)
+        {
+            var text = ReadText(job, spec, training, known);
+            if (training.Bytes > LargeText) TrainingServices.ReleaseMemory();
+            return (text, competes ? Competitor.MeasureText(spec, text) : null);
+        }
+
+        var rows = Rows(job, spec, training);
         var data = TrainingData.Make(training.Task, spec, rows, known);
         return (data, competes ? Competitor.Measure(training.Task, spec, rows, data, shards) : null);
+    }
+
+    // Apart, so that the text is gone when its tokens are there.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private TrainingData ReadText(TrainingJobRow job, TrainingSpec spec, DatasetRow training, Codec? known) => TrainingData.Make(training.Task, spec, Rows(job, spec, training), known);
+
+    private SplitRows Rows(TrainingJobRow job, TrainingSpec spec, DatasetRow training)
+    {
+        JobRows? read(string? id) => id is null ? null : JobRows.Read(datasets, ledger.Dataset(id));
+        return SplitRows.Of(JobRows.Read(datasets, training), read(job.ValidationDatasetId), read(job.TestDatasetId), spec.Training);
     }
 
     private Checkpoint? LatestCheckpoint(string jobId)

@@ -56,6 +56,35 @@ public sealed class DecodingTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public void A_text_that_comes_in_parts_is_cut_as_when_it_comes_at_once(TokenizerKind kind)
+    {
+        foreach (bool keepsSpaces in new[] { true, false })
+        {
+            var config = new TokenizerConfig { Kind = kind, KeepSpaces = keepsSpaces };
+            Prop.ForAll(SampleText.Any, SampleText.Any, SampleText.Any, (first, second, third) =>
+            {
+                // Parts end anywhere but within a surrogate pair.
+                string[] parts = [SampleText.Whole(first), SampleText.Whole(second) + "\n", SampleText.Whole(third)];
+                string[] whole = [.. TextCutting.Cut(string.Concat(parts), config).Select(token => token.ToString())];
+                return whole.SequenceEqual(TextCutting.CutParts(parts, config, partLength: 1).SelectMany(tokens => tokens).Select(token => token.ToString()));
+            }).QuickCheckThrowOnFailure();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Of_a_text_in_parts_the_same_is_learnt_and_written(TokenizerKind kind)
+    {
+        var config = Exact with { Kind = kind };
+        // Several times what is cut at once.
+        string[] parts = [.. Enumerable.Range(0, 30_000).Select(i => $"Line {i % 777}, isn't it? {(char)('가' + (i % 50))}{(i % 3 == 0 ? "\n" : " ")}")];
+        var (atOnce, inParts) = (Tokenizer.Train([string.Concat(parts)], config), Tokenizer.TrainOnParts(parts, config));
+        Assert.Equal(atOnce.ToJson(), inParts.ToJson());
+        Assert.Equal(atOnce.EncodeTarget(string.Concat(parts))[..^1], inParts.EncodeParts(parts, 10).ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public void Saved_as_json_it_writes_as_before(TokenizerKind kind) => Holds(text =>
     {
         var tokenizer = Tokenizer.Train([text, text + " 가나다 abc"], Exact with { Kind = kind });

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using RnnService.Storage;
 using RnnService.Storage.Examples;
+using RnnService.TrainingJobs;
 
 namespace RnnService.Tests.Datasets;
 
@@ -190,7 +191,7 @@ public sealed class TaskDatasetTests(ServiceFixture fixture) : IClassFixture<Ser
 
     private List<DatasetExample> Read(JsonElement dataset) => [.. Reader.Read(Row(dataset), Cancellation)];
 
-    private List<string> Texts(JsonElement dataset) => [.. Reader.ReadTexts(Row(dataset), Cancellation)];
+    private List<string> Texts(JsonElement dataset) => [.. JobRows.Read(Reader, Row(dataset)).Texts];
 
     private DatasetReader Reader => fixture.Service.App.Services.GetRequiredService<DatasetReader>();
 }

@@ -23,15 +23,4 @@ internal sealed class DatasetReader(Blobs blobs)
             yield return row.Example ?? throw new InvalidDataException($"Dataset {dataset.Id}, line {row.Line}: {row.Error}");
         }
     }
-
-    /// <summary>
-    /// The texts of a dataset for language modeling, each whole with its line ends: one a row, or the one that a plain text file is.
-    /// Blocks its thread while it reads.
-    /// </summary>
-    /// <exception cref="CorruptBlobException">The stored bytes are damaged.</exception>
-    public IEnumerable<string> ReadTexts(DatasetRow dataset, CancellationToken cancellationToken)
-    {
-        var texts = Read(dataset, cancellationToken).Select(example => example.Text ?? "");
-        return dataset.Format == DatasetFormat.Text ? [string.Concat(texts)] : texts;
-    }
 }
