@@ -24,6 +24,12 @@ internal static class Telemetry
     /// <summary>Tokens or frames trained on.</summary>
     public static Counter<long> TrainingTokens { get; } = s_meter.CreateCounter<long>("rnnservice.training.tokens", description: "Target tokens trained on.");
 
+    /// <summary>Checkpoints stored.</summary>
+    public static Counter<long> CheckpointsStored { get; } = s_meter.CreateCounter<long>("rnnservice.checkpoint.stored", description: "Checkpoints stored.");
+
+    /// <summary>What they took, from the snapshot to the commit; training goes on during most of it.</summary>
+    public static Counter<double> CheckpointSeconds { get; } = s_meter.CreateCounter<double>("rnnservice.checkpoint.seconds", description: "Seconds that taking and storing checkpoints took.");
+
     /// <summary>What becomes of leases; label <c>event</c>: <c>claimed</c>, <c>missed</c> (a heartbeat), <c>fenced</c>, <c>released</c>.</summary>
     public static Counter<long> LeaseEvents { get; } = s_meter.CreateCounter<long>("rnnservice.lease.events", description: "What became of the leases of jobs.");
 

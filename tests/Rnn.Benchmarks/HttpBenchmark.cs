@@ -99,13 +99,13 @@ internal static partial class HttpBenchmark
         await UntilTrainedAsync(client, job);
     }
 
-    internal static Task UntilTrainedAsync(HttpClient client, JsonElement job) =>
+    internal static Task UntilTrainedAsync(HttpClient client, JsonElement job, int seconds = 120) =>
         UntilAsync(async () => (await AnswerAsync(await client.GetAsync($"/api/v1/training-jobs/{job.GetProperty("id").GetString()}"))).GetProperty("status").GetString() switch
         {
             "succeeded" => true,
             "failed" or "cancelled" => throw new InvalidOperationException("the training job did not succeed"),
             _ => false,
-        }, 120);
+        }, seconds);
 
     internal static async Task<JsonElement> AnswerAsync(HttpResponseMessage response)
     {

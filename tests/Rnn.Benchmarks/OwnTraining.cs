@@ -1,4 +1,3 @@
-#if TORCH
 using Rnn.Models;
 using Rnn.Tensors;
 using Rnn.Training;
@@ -38,4 +37,3 @@ internal sealed class OwnTraining : IDisposable
 
     public void Dispose() => _shards.Dispose();
 }
-#endif

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Rnn.Benchmarks;
 
 return args switch
@@ -7,7 +8,16 @@ return args switch
     ["matmul", ..] => MatMulBenchmark.Run(),
     ["memory", ..] => MemoryBenchmark.Run(args[1..]),
     ["foretell", ..] => ForetellBenchmark.Run(args[1..]),
+    ["profile", ..] => ProfileBenchmark.Run(args[1..]),
+    ["scaling", ..] => ScalingBenchmark.Run(args[1..]),
+    ["resident", ..] => await ResidentBenchmark.RunAsync(args[1..]),
     ["http", ..] => await HttpBenchmark.RunAsync(args[1..]),
+    // What the commands above start.
+    ["spin", var parent] => BusyCore.Spin(int.Parse(parent, CultureInfo.InvariantCulture)),
+    ["steps", var name, var threads] => ProfileBenchmark.Step(name, int.Parse(threads, CultureInfo.InvariantCulture)),
+#if TORCH
+    ["peak", var who, var row, var threads] => TorchMemory.Run(who == "own", int.Parse(row, CultureInfo.InvariantCulture), int.Parse(threads, CultureInfo.InvariantCulture)),
+#endif
     ["echo", var url] => await EchoServer.RunAsync(url),
 #if ONNX
     ["onnx", var url, var weights] => await OnnxServer.RunAsync(url, weights),
@@ -23,6 +33,9 @@ static int Usage()
         dotnet run -c Release --project tests/Rnn.Benchmarks -- matmul   the packed product beside the machine's FMA peak
         dotnet run -c Release --project tests/Rnn.Benchmarks -- memory   the classic tests of memory: which cell solves them, and when
         dotnet run -c Release --project tests/Rnn.Benchmarks -- foretell whether the gradient after 200 updates foretells what is learnt
+        dotnet run -c Release --project tests/Rnn.Benchmarks -- profile <part of a row's name>    where the cycles of a training step go (needs perf)
+        dotnet run -c Release --project tests/Rnn.Benchmarks -- scaling  what a token costs as text, window and threads grow
+        dotnet run -c Release --project tests/Rnn.Benchmarks -- resident memory, start and upload of the real service
         dotnet run -c Release --project tests/Rnn.Benchmarks -- http     one sentence over HTTP beside an echo (needs wrk)
         Each writes its table into tests/Rnn.Benchmarks/README.md; --dry leaves the file alone.
         """);

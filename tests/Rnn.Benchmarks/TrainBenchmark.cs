@@ -20,9 +20,9 @@ internal static class TrainBenchmark
     {
         var only = args.SkipWhile(arg => arg != "--only").Skip(1).FirstOrDefault();
         PrepareLibrary();
-        var table = new StringBuilder("| step | threads | Rnn, tokens/s (min–max) | TorchSharp 0.107.0, tokens/s (min–max) | ratio | share of the FMA peak |\n|---|---|---|---|---|---|\n");
+        var table = new StringBuilder("| step | threads | Rnn, tokens/s (min–max) | TorchSharp 0.107.0, tokens/s (min–max) | ratio | share of the FMA peak, plain mathematics | multiplications done | peak MiB, Rnn | TorchSharp |\n|---|---|---|---|---|---|---|---|---|\n");
         foreach (var work in TrainCase.All.Where(work => only is null || work.Name.Contains(only, StringComparison.Ordinal)))
-            foreach (var threads in new[] { 1, Environment.ProcessorCount }.Distinct())
+            foreach (var threads in new[] { 1, Environment.ProcessorCount }.Distinct().Where(threads => threads > 1 || !work.IsDisturbed))
                 table.AppendLine(Measure(work, threads));
         Report.Write("train", table.ToString(), only is not null || args.Contains("--dry"));
         return 0;
@@ -30,6 +30,7 @@ internal static class TrainBenchmark
 
     private static string Measure(TrainCase work, int threads)
     {
+        using var other = work.IsDisturbed ? new BusyCore() : null;
         using var own = new OwnTraining(work, threads);
         using var torch = new TorchOpponent(work, threads, own.Weights);
         for (var step = 0; step < 5; step++)
@@ -39,12 +40,13 @@ internal static class TrainBenchmark
         }
 
         var rates = Stopwatched.Alternate(Rounds, Seconds, () => own.Step(), () => torch.Step(), () => s_sink += FmaPeak.Run());
-        var (tokens, operations) = ((double)work.Tokens, work.Operations);
-        double[] mineRates = [.. rates[0].Select(r => r * tokens)], theirRates = [.. rates[1].Select(r => r * tokens)];
+        double[] mineRates = [.. rates[0].Select(r => r * work.Tokens)], theirRates = [.. rates[1].Select(r => r * work.Tokens)];
         string Text(double[] r) => string.Create(CultureInfo.InvariantCulture, $"{Report.Median(r):N0} ({r.Min():N0}–{r.Max():N0})");
-        // One thread's peak in the same rounds; the work is that of the plain mathematics, whatever either side saves of it.
-        var share = Report.Median(rates[0].Zip(rates[2], (steps, peak) => steps * operations / (peak * FmaPeak.Operations * threads)));
-        var line = string.Create(CultureInfo.InvariantCulture, $"| {work.Name} | {threads} | {Text(mineRates)} | {Text(theirRates)} | {Report.Median(mineRates.Zip(theirRates, (m, t) => m / t)):F2} | {share:P0} |");
+        // One thread's peak in the same rounds. Beside another process neither has the cores that the peak is of.
+        string Share(double operations) => work.IsDisturbed ? "–"
+            : string.Create(CultureInfo.InvariantCulture, $"{Report.Median(rates[0].Zip(rates[2], (steps, peak) => steps * operations / (peak * FmaPeak.Operations * threads))):P0}");
+        var line = string.Create(CultureInfo.InvariantCulture, $"| {work.Name} | {threads} | {Text(mineRates)} | {Text(theirRates)} | {Report.Median(mineRates.Zip(theirRates, (m, t) => m / t)):F2} ")
+            + string.Create(CultureInfo.InvariantCulture, $"| {Share(work.Operations)} | {Share(work.OperationsDone)} | {TorchMemory.Measure(work, threads, own: true):F0} | {TorchMemory.Measure(work, threads, own: false):F0} |");
         Console.Error.WriteLine(line);
         return line;
     }

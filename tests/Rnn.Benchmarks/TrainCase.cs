@@ -1,4 +1,3 @@
-#if TORCH
 using Rnn.Cells;
 using Rnn.Data;
 using Rnn.Layers;
@@ -19,6 +18,7 @@ internal sealed record TrainCase(string Name, NetworkConfig Network, int ShardRo
     public static IReadOnlyList<TrainCase> All { get; } =
     [
         Text("characters, LSTM, H 256", CellKind.Lstm, 65, 256, 256),
+        Text("characters, LSTM, H 256, beside a process that keeps one core busy", CellKind.Lstm, 65, 256, 256) with { IsDisturbed = true },
         Text("characters, LSTM, H 512", CellKind.Lstm, 65, 512, 512),
         Text("characters, tanh, H 128", CellKind.RnnTanh, 65, 128, 128),
         Text("characters, tanh, H 256", CellKind.RnnTanh, 65, 256, 256),
@@ -33,6 +33,20 @@ internal sealed record TrainCase(string Name, NetworkConfig Network, int ShardRo
 
     /// <summary>Floating-point operations of one update: every weight but those looked up is multiplied once forward and twice backward for each step that meets it.</summary>
     public double Operations => Network.Build().Parameters.Parameters.Where(weight => weight.Shape.Count == 2 && !weight.Name.Contains("embedding", StringComparison.Ordinal)).Sum(weight => 6.0 * weight.Length) * Tokens;
+
+    /// <summary>Those that are really done: of a folded embedding the input product is made once for every token of the vocabulary, not for every step.</summary>
+    public double OperationsDone
+    {
+        get
+        {
+            var parameters = Network.Build().Parameters.Parameters;
+            if (Network is not LanguageModelConfig { Encoder: var encoder } || parameters.First(weight => weight.Name == "embedding.weight").IsSparse) return Operations;
+            return Operations - (6.0 * parameters.First(weight => weight.Name == "rnn.weight_ih_l0").Length * (Tokens - encoder.VocabularySize));
+        }
+    }
+
+    /// <summary>Whether another process keeps one core busy meanwhile.</summary>
+    public bool IsDisturbed { get; init; }
 
     /// <summary>Whether the state is carried from update to update.</summary>
     public bool CarriesState => Network is LanguageModelConfig;
@@ -79,4 +93,3 @@ internal sealed record TrainCase(string Name, NetworkConfig Network, int ShardRo
 
     private static int[] Draw(Random random, int vocabulary, int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(vocabulary))];
 }
-#endif

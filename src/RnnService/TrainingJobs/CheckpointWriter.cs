@@ -111,6 +111,8 @@ internal sealed class CheckpointWriter : IDisposable
 
         foreach (var old in superseded) Delete(old);
         var cost = snapshotCost + Stopwatch.GetElapsedTime(start);
+        Telemetry.CheckpointsStored.Add(1);
+        Telemetry.CheckpointSeconds.Add(cost.TotalSeconds);
         var age = Stopwatch.GetElapsedTime(_began);
         _interval = TimeSpan.FromTicks(Math.Max(Shortest.Ticks, Math.Min(cost.Ticks * CostFactor, age.Ticks)));
     }
