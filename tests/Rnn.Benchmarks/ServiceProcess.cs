@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -10,12 +12,11 @@ namespace Rnn.Benchmarks;
 /// <summary>The service from its build output in a process of its own, on a data directory that may outlive it.</summary>
 internal sealed class ServiceProcess : IAsyncDisposable
 {
-    private const string Url = "http://127.0.0.1:23780";
     private readonly Process _process;
 
-    private ServiceProcess(Process process) => _process = process;
+    private ServiceProcess(Process process, string url) => (_process, Client) = (process, new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromMinutes(10) });
 
-    public HttpClient Client { get; } = new() { BaseAddress = new Uri(Url), Timeout = TimeSpan.FromMinutes(10) };
+    public HttpClient Client { get; }
 
     /// <summary>Seconds from starting the process until it said that it is ready.</summary>
     public double ReadyAfter { get; private init; }
@@ -29,21 +30,42 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Starts it and waits until it is ready.</summary>
     public static async Task<ServiceProcess> StartAsync(string work)
     {
+        var url = $"http://127.0.0.1:{FreePort()}";
         var start = Stopwatch.GetTimestamp();
-        var process = HttpBenchmark.Start(work, "dotnet", HttpBenchmark.Program(), "--urls", Url, $"--RnnService:DataDirectory={work}/data", "--Logging:LogLevel:Default=Warning");
-        using var client = new HttpClient { BaseAddress = new Uri(Url) };
-        while (true)
+        var process = HttpBenchmark.Start(work, "dotnet", HttpBenchmark.Program(), "--urls", url, $"--RnnService:DataDirectory={work}/data", "--Logging:LogLevel:Default=Warning");
+        using var client = new HttpClient { BaseAddress = new Uri(url) };
+        while (!await IsReadyAsync(client))
         {
-            try
+            if (process.HasExited || Stopwatch.GetElapsedTime(start).TotalSeconds > 60)
             {
-                if ((await client.GetAsync("/health/ready")).IsSuccessStatusCode) return new ServiceProcess(process) { ReadyAfter = Stopwatch.GetElapsedTime(start).TotalSeconds };
-            }
-            catch (HttpRequestException) when (!process.HasExited && Stopwatch.GetElapsedTime(start).TotalSeconds < 60)
-            {
-                // Not listening yet.
+                process.Kill();
+                throw new InvalidOperationException("the service did not become ready");
             }
 
             await Task.Delay(2);
+        }
+
+        return new ServiceProcess(process, url) { ReadyAfter = Stopwatch.GetElapsedTime(start).TotalSeconds };
+    }
+
+    // A port of its own each time: a process that is left over must not answer for this one.
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task<bool> IsReadyAsync(HttpClient client)
+    {
+        try
+        {
+            return (await client.GetAsync("/health/ready")).IsSuccessStatusCode;
+        }
+        catch (Exception early) when (early is HttpRequestException or SocketException)
+        {
+            // Not listening yet, or just about to.
+            return false;
         }
     }
 
@@ -87,7 +109,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <summary>ASCII text in parts.</summary>
     private sealed class PartsContent(IEnumerable<string> parts, long length) : HttpContent
     {
-        protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context)
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
             foreach (var part in parts) await stream.WriteAsync(Encoding.ASCII.GetBytes(part));
         }
