@@ -20,8 +20,8 @@ internal sealed class TrainingWorker(
     /// <summary>So many starts without a checkpoint in between fail a job: it probably kills its process.</summary>
     public const int MostAttempts = 5;
 
-    // Bytes from which on giving back what reading needed is worth a collection.
-    private const long LargeText = 16 << 20;
+    // Bytes from which on giving back what reading and counting needed is worth a collection: such a job trains for many seconds.
+    private const long LargeText = 256 << 10;
 
     /// <summary>Does the job, unless somebody else does it already. When the process ends, it stores a checkpoint and hands the job back.</summary>
     /// <param name="jobId">The job.</param>
@@ -128,7 +128,9 @@ internal sealed class TrainingWorker(
         {
             var text = ReadText(job, spec, training, known);
             if (training.Bytes > LargeText) TrainingServices.ReleaseMemory();
-            return (text, competes ? Competitor.MeasureText(spec, text) : null);
+            var baseline = competes ? Competitor.MeasureText(spec, text) : null;
+            if (training.Bytes > LargeText) TrainingServices.ReleaseMemory();
+            return (text, baseline);
         }
 
         var rows = Rows(job, spec, training);
