@@ -148,7 +148,7 @@ wait "${users[@]}"
 for loop in "${loops[@]}"; do read -r what _ <<<"$loop"; echo "$what: $(lines "$work/right-$what") right, $(lines "$work/wrong-$what") wrong"; done
 median() { sed -n "$1,$2p" "$work/resident" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 second=$(median $((samples / 4 + 1)) $((samples / 2))) last=$(median $((samples * 3 / 4 + 1)) "$samples")
-peak=$(awk '/^VmHWM/ { print $2 }' "/proc/$service/status") wrong=$(cat "$work"/wrong-* 2>/dev/null | wc -l)
+peak=$(awk '/^VmHWM/ { print $2 }' "/proc/$service/status") wrong=$( (cat "$work"/wrong-* 2>/dev/null || true) | wc -l)
 [ ! -s "$work/log" ] || { echo "the service's log:"; tail -n 20 "$work/log"; }
 flat=1; [ "$last" -le $((second * 11 / 10 + 8192)) ] || flat=0
 echo "resident: median of the second quarter $((second / 1024)) MiB, of the last $((last / 1024)) MiB, peak $((peak / 1024)) MiB: $([ $flat = 1 ] && echo flat || echo "it grows"); $wrong wrong answers"

@@ -63,7 +63,10 @@ internal static partial class ProfileBenchmark
     {
         var start = new ProcessStartInfo("perf",
             ["record", "-q", "-F", "999", "-e", "cpu-clock", "-g", "-D", (WarmUpSeconds * 1000).ToString(CultureInfo.InvariantCulture), "-o", data,
-                "dotnet", typeof(ProfileBenchmark).Assembly.Location, "steps", row.Name, threads.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true };
+                "dotnet", typeof(ProfileBenchmark).Assembly.Location, "steps", row.Name, threads.ToString(CultureInfo.InvariantCulture)])
+        {
+            RedirectStandardOutput = true,
+        };
         // The names of compiled methods, written once: two mappings of the same code would be sampled under the one that has no names.
         start.Environment["DOTNET_PerfMapEnabled"] = "1";
         start.Environment["DOTNET_EnableWriteXorExecute"] = "0";

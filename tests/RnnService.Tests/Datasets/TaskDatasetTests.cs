@@ -95,7 +95,7 @@ public sealed class TaskDatasetTests(ServiceFixture fixture) : IClassFixture<Ser
         var dataset = await StoreAsync("language_modeling", "txt", content);
         Assert.Equal("text", dataset.Text("format"));
         Assert.Equal(lines, dataset.GetProperty("rows").GetInt32());
-        Assert.Equal(content, Assert.Single(Texts(dataset)));
+        Assert.Equal(content, string.Concat(Texts(dataset)));
         var response = await fixture.Client.GetAsync($"/api/v1/datasets/{dataset.Text("id")}/content", Cancellation);
         Assert.Equal("text/plain", response.Content.Headers.ContentType?.MediaType);
         Assert.Equal(content, await response.Content.ReadAsStringAsync(Cancellation));
@@ -109,7 +109,7 @@ public sealed class TaskDatasetTests(ServiceFixture fixture) : IClassFixture<Ser
         Assert.True(System.Text.Encoding.UTF8.GetByteCount(content) > new Limits().LineBytes);
         var dataset = await StoreAsync("language_modeling", "txt", "\uFEFF" + content);
         Assert.Equal(2, dataset.GetProperty("rows").GetInt32());
-        Assert.Equal(content, Assert.Single(Texts(dataset)));
+        Assert.Equal(content, string.Concat(Texts(dataset)));
         Assert.All(Read(dataset), row => Assert.False(char.IsLowSurrogate(row.Text![0])));
     }
 
