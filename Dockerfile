@@ -1,13 +1,14 @@
 # syntax=docker/dockerfile:1
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+ARG TARGETARCH=amd64
 WORKDIR /source
 # Restored before the sources come, so that a change of code does not download the packages again.
 COPY global.json Directory.Build.props Directory.Packages.props .editorconfig ./
 COPY src/Rnn/Rnn.csproj src/Rnn/
 COPY src/RnnService/RnnService.csproj src/RnnService/
-RUN dotnet restore src/RnnService/RnnService.csproj
+RUN dotnet restore src/RnnService/RnnService.csproj -a $TARGETARCH -p:PublishReadyToRun=true
 COPY src/ src/
-RUN dotnet publish src/RnnService/RnnService.csproj -c Release --no-restore -o /app
+RUN dotnet publish src/RnnService/RnnService.csproj -c Release -a $TARGETARCH --no-restore -o /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 WORKDIR /app

@@ -27,12 +27,12 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Most resident memory so far, MiB.</summary>
     public double Peak => ResidentMemory.Peak(_process.Id);
 
-    /// <summary>Starts it and waits until it is ready.</summary>
-    public static async Task<ServiceProcess> StartAsync(string work)
+    /// <summary>Starts it, or another build of it, and waits until it is ready.</summary>
+    public static async Task<ServiceProcess> StartAsync(string work, string? program = null)
     {
         var url = $"http://127.0.0.1:{FreePort()}";
         var start = Stopwatch.GetTimestamp();
-        var process = HttpBenchmark.Start(work, "dotnet", HttpBenchmark.Program(), "--urls", url, $"--RnnService:DataDirectory={work}/data", "--Logging:LogLevel:Default=Warning");
+        var process = HttpBenchmark.Start(work, "dotnet", program ?? HttpBenchmark.Program(), "--urls", url, $"--RnnService:DataDirectory={work}/data", "--Logging:LogLevel:Default=Warning");
         using var client = new HttpClient { BaseAddress = new Uri(url) };
         while (!await IsReadyAsync(client))
         {
