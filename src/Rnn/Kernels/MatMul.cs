@@ -90,7 +90,7 @@ public static class MatMul
     private const int RowBlockLength = 1 << 16;
 
     /// <summary>With fewer columns the packing costs more than it saves.</summary>
-    private const int FewestColumnsToPack = 4 * Panels.Width;
+    private const int FewestColumnsToPack = 2 * Panels.Width;
 
     private static readonly float[] Zeros = new float[Panels.Width];
 
