@@ -71,7 +71,8 @@ public sealed class LimitTests
     {
         await using var service = await RunningService.StartAsync("--RnnService:Limits:ConcurrentUploads=1");
         using var gate = new SemaphoreSlim(0);
-        var stream = new SlowStream(Encoding.UTF8.GetBytes(Uploads.Good), gate);
+        // More than the client's buffer, or the service would not hear of it yet.
+        var stream = new SlowStream(Encoding.UTF8.GetBytes("text,label\n" + string.Concat(Enumerable.Repeat("some words,x\nother words,y\n", 10_000))), gate);
         using var body = new StreamContent(stream);
         var slow = service.Client.SendFormAsync(body, "a.csv", null, ("name", "slow"), ("task", "sequence_classification"));
         await stream.AtTheGate.WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
