@@ -5,9 +5,10 @@
 # usage: tests/chaos.sh [minutes] [jobs]      (default: 10 minutes, 30 jobs; 1 minute: 6 jobs; 0.5: 3 jobs; needs what processes.sh names)
 set -euo pipefail
 minutes=${1:-10} jobs=${2:-}
+[[ $minutes =~ ^[0-9]*\.?[0-9]+$ && $jobs =~ ^([1-9][0-9]*)?$ ]] || { echo 'usage: tests/chaos.sh [minutes] [jobs], for example 0.5 3' >&2; exit 2; }
 # A part of a minute will do for a look.
 lasts=$(awk "BEGIN { printf \"%d\", $minutes * 60 }")
-[ -n "$jobs" ] || { if [ "$lasts" -ge 300 ]; then jobs=30; else jobs=$((lasts / 10)); fi; }
+[ -n "$jobs" ] || { if [ "$lasts" -ge 300 ]; then jobs=30; else jobs=$((lasts < 20 ? 2 : lasts / 10)); fi; }
 # shellcheck source=tests/processes.sh
 source "$(dirname "$0")/processes.sh"
 # Two jobs at a time on three workers: when one is gone there is one that is free, so that the time of a takeover is not that of a queue.

@@ -5,6 +5,7 @@
 # usage: tests/mixed.sh [minutes]      (default: 60; build in Release first; needs curl and jq)
 set -euo pipefail
 minutes=${1:-60}
+[[ $minutes =~ ^[1-9][0-9]*$ ]] || { echo 'usage: tests/mixed.sh [minutes], 1 at least' >&2; exit 2; }
 here=$(cd "$(dirname "$0")/.." && pwd)
 for tool in curl jq; do command -v $tool >/dev/null || { echo "$tool is not installed" >&2; exit 1; }; done
 work=$(mktemp -d)

@@ -4,6 +4,7 @@
 # usage: tests/outage.sh [seconds] [stopped|frozen]      (default: 60 s, stopped; needs what processes.sh names, and Debian's hey)
 set -euo pipefail
 away=${1:-60} how=${2:-stopped} rate=200 around=10
+[[ $away =~ ^[1-9][0-9]*$ && $how =~ ^(stopped|frozen)$ ]] || { echo 'usage: tests/outage.sh [seconds] [stopped|frozen], for example 60 frozen' >&2; exit 2; }
 # shellcheck source=tests/processes.sh
 source "$(dirname "$0")/processes.sh"
 command -v hey >/dev/null || die "hey is not installed"

@@ -17,6 +17,12 @@ internal static class ResidentBenchmark
         var only = args.SkipWhile(arg => arg != "--only").Skip(1).FirstOrDefault();
         (string Name, Func<string, Task<string>> Measure)[] all =
             [("start", StartAsync), ("idle", IdleAsync), ("training on 1 MB", work => TrainingAsync(work, 1)), ("training on 100 MB", work => TrainingAsync(work, 100)), ("models", ModelsAsync)];
+        if (only is not null && !all.Any(one => one.Name == only))
+        {
+            Console.Error.WriteLine($"resident [--only <part>] [--dry]; the parts are: {string.Join("; ", all.Select(one => one.Name))}");
+            return 2;
+        }
+
         var table = new StringBuilder("| what | measured | asked |\n|---|---|---|\n");
         foreach (var (name, measure) in all.Where(one => only is null || one.Name == only))
         {
