@@ -50,11 +50,12 @@ internal sealed class DatasetUpload(
             var form = await UploadForm.ReadAsync(context.Request, cancellation);
             if (ticket is { IsAnswered: true })
                 return ticket.Replay(Fingerprint(form, await HashAsync(form, cancellation)));
-            var existing = await FindAsync(form.Name, cancellation);
-            var (result, sha256) = existing is null
-                ? await StoreAsync(form, cancellation)
-                : Compare(existing, form, await HashAsync(form, cancellation));
-            return ticket is null ? result : ticket.Keep(result, Fingerprint(form, sha256));
+            var result = await FindAsync(form.Name, cancellation) is { } existing
+                ? Compare(existing, form, await HashAsync(form, cancellation), ticket)
+                : await StoreAsync(context, form, ticket);
+            if (ticket is not null)
+                await ticket.EndAsync(context, result);
+            return result;
         }
         catch
         {
@@ -64,8 +65,9 @@ internal sealed class DatasetUpload(
         }
     }
 
-    private async Task<(IResult Result, string Sha256)> StoreAsync(UploadForm form, CancellationToken cancellationToken)
+    private async Task<IResult> StoreAsync(HttpContext context, UploadForm form, IdempotencyTicket? ticket)
     {
+        var cancellationToken = context.RequestAborted;
         await using var writer = blobs.Create(BlobKind.Dataset);
         await using var content = new FileContent(form.File, writer, form.Format, limits);
         var inspection = new DatasetInspection(form.Task, form.Format, limits);
@@ -76,14 +78,15 @@ internal sealed class DatasetUpload(
                 break;
         }
         if (inspection.Problem() is { } problem)
-            return (problem, "");
+            return problem;
         await content.DrainAsync(cancellationToken);
         await form.FinishAsync(cancellationToken);
         var blob = await writer.CompleteAsync(cancellationToken);
-        DatasetRow? dataset;
+        ticket?.RequestHash = Fingerprint(form, blob.Sha256);
         try
         {
-            dataset = await InsertAsync(form, blob, inspection, cancellationToken);
+            if (await InsertAsync(context, form, blob, inspection) is { } created)
+                return created;
         }
         catch
         {
@@ -91,17 +94,17 @@ internal sealed class DatasetUpload(
             throw;
         }
 
-        if (dataset is not null)
-            return (TypedResults.Created($"/api/v1/datasets/{dataset.Id}", DatasetAnswer.Of(dataset)), blob.Sha256);
         // Another upload took the name meanwhile.
         await blobs.GiveUpAsync(blob.Id);
         return await FindAsync(form.Name, cancellationToken) is { } winner
-            ? Compare(winner, form, blob.Sha256)
-            : (Problems.Conflict($"The name '{form.Name}' was taken and freed while this file was read.", "Upload it again."), blob.Sha256);
+            ? Compare(winner, form, blob.Sha256, ticket)
+            : Problems.Conflict($"The name '{form.Name}' was taken and freed while this file was read.", "Upload it again.");
     }
 
-    private async Task<DatasetRow?> InsertAsync(UploadForm form, BlobRow blob, DatasetInspection inspection, CancellationToken cancellationToken)
+    /// <summary>The answer of the new dataset; null if another upload has taken the name.</summary>
+    private async Task<IResult?> InsertAsync(HttpContext http, UploadForm form, BlobRow blob, DatasetInspection inspection)
     {
+        var cancellationToken = http.RequestAborted;
         var now = time.GetUtcNow();
         var dataset = new DatasetRow
         {
@@ -124,8 +127,10 @@ internal sealed class DatasetUpload(
         try
         {
             await context.SaveChangesAsync(cancellationToken);
+            var answer = TypedResults.Created($"/api/v1/datasets/{dataset.Id}", DatasetAnswer.Of(dataset));
+            await IdempotencyTicket.KeepAsync(http, context, answer);
             await transaction.CommitAsync(cancellationToken);
-            return dataset;
+            return answer;
         }
         catch (DbUpdateException) when (location.SqliteFile is null)
         {
@@ -134,14 +139,15 @@ internal sealed class DatasetUpload(
         }
     }
 
-    private static (IResult Result, string Sha256) Compare(DatasetRow existing, UploadForm form, string sha256)
+    private static IResult Compare(DatasetRow existing, UploadForm form, string sha256, IdempotencyTicket? ticket)
     {
+        ticket?.RequestHash = Fingerprint(form, sha256);
         var isSame = existing.Sha256 == sha256 && existing.Task == form.Task && existing.Format == form.Format;
         return isSame
-            ? (TypedResults.Ok(DatasetAnswer.Of(existing)), sha256)
-            : (Problems.Conflict(
+            ? TypedResults.Ok(DatasetAnswer.Of(existing))
+            : Problems.Conflict(
                 $"There is a dataset '{form.Name}' with other content, task or format.",
-                $"Choose another name, or delete the old one first: DELETE /api/v1/datasets/{form.Name}"), sha256);
+                $"Choose another name, or delete the old one first: DELETE /api/v1/datasets/{form.Name}");
     }
 
     private async Task<string> HashAsync(UploadForm form, CancellationToken cancellationToken)

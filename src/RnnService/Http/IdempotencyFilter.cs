@@ -22,11 +22,13 @@ internal sealed class IdempotencyFilter(IdempotencyKeys keys, IOptions<JsonOptio
         var hash = HashOf(context);
         if (ticket.IsAnswered)
             return ticket.Replay(hash);
+        ticket.RequestHash = hash;
         try
         {
             if (await next(context) is not IResult result)
                 throw new InvalidOperationException($"{http.GetEndpoint()?.DisplayName} must answer with an IResult to take an Idempotency-Key.");
-            return ticket.Keep(result, hash);
+            await ticket.EndAsync(http, result);
+            return result;
         }
         catch
         {

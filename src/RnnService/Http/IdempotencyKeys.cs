@@ -41,7 +41,9 @@ internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, 
             if (await TryClaimAsync(scope, key, cancellationToken))
             {
                 context.Response.RegisterForDispose(new IdempotencyClaim(contexts, scope, key, time));
-                return new IdempotencyTicket(contexts, this, scope, key, stored: null);
+                var ticket = new IdempotencyTicket(contexts, this, scope, key, stored: null);
+                context.Features.Set(ticket);
+                return ticket;
             }
             if (await FindAsync(scope, key, cancellationToken) is { } row)
                 return row.Status is null ? throw InFlight() : new IdempotencyTicket(contexts, this, scope, key, row);
@@ -101,7 +103,7 @@ internal sealed class IdempotencyKeys(IDbContextFactory<RnnDbContext> contexts, 
         return await context.Idempotency.AsNoTracking().FirstOrDefaultAsync(row => row.Scope == scope && row.Key == key, cancellationToken);
     }
 
-    private static ProblemException InFlight() => new(new ProblemResult(
+    internal static ProblemException InFlight() => new(new ProblemResult(
         ProblemKind.IdempotencyInFlight, $"A request with this {Header} is still being answered.",
         "Send it again after a second to get its answer.", RetryAfter: TimeSpan.FromSeconds(1)));
 }

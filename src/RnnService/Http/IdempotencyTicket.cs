@@ -16,61 +16,62 @@ internal sealed class IdempotencyTicket(IDbContextFactory<RnnDbContext> contexts
             ProblemKind.IdempotencyMismatch, $"This {IdempotencyKeys.Header} was used with another body.",
             $"Send a new {IdempotencyKeys.Header} for a new request, or the same body to get the first answer again.");
 
-    /// <summary>A result that answers like <paramref name="result"/> and keeps the answer if it created something; else it frees the key.</summary>
-    public IResult Keep(IResult result, string requestHash) => new KeptAnswer(this, result, requestHash);
+    /// <summary>SHA-256 of the request; known before anything is created.</summary>
+    public string RequestHash { get; set; } = "";
 
-    private async Task AnswerAsync(HttpContext context, IResult result, string requestHash)
+    /// <summary>
+    /// Keeps the answer to a request that carries a key in the transaction that creates what it tells of: both are there afterwards, or neither,
+    /// so that whoever was killed in between creates nothing twice.
+    /// </summary>
+    /// <exception cref="ProblemException">The claim was given up meanwhile, and another request with the key was answered.</exception>
+    public static async Task KeepAsync(HttpContext http, RnnDbContext context, IResult answer)
     {
-        var response = context.Response;
-        var wire = response.Body;
-        using var copy = new MemoryStream();
-        response.Body = copy;
-        try
-        {
-            await result.ExecuteAsync(context);
-        }
-        finally
-        {
-            response.Body = wire;
-        }
-        // Kept even if the client has gone meanwhile: that is what the key is for.
-        if (response.StatusCode is >= 200 and < 300)
-            await KeepAsync(response, requestHash, copy.ToArray());
-        else
-            await ReleaseAsync();
-        await wire.WriteAsync(copy.GetBuffer().AsMemory(0, (int)copy.Length), context.RequestAborted);
+        if (http.Features.Get<IdempotencyTicket>() is { } ticket && await ticket.WriteAsync(context, await KeptAnswer.OfAsync(http, answer)) == 0)
+            throw IdempotencyKeys.InFlight();
     }
 
-    /// <summary>Frees the key: the request failed and created nothing.</summary>
-    public Task ReleaseAsync() => keys.TellAsync(scope, key, async () =>
+    /// <summary>After the request: keeps an answer that needed no transaction; a refused request created nothing and frees its key.</summary>
+    public async Task EndAsync(HttpContext http, IResult result)
     {
-        await using var context = await contexts.CreateDbContextAsync(CancellationToken.None);
-        await context.Idempotency
-            .Where(row => row.Scope == scope && row.Key == key && row.Status == null)
-            .ExecuteDeleteAsync(CancellationToken.None);
-    });
-
-    private Task KeepAsync(HttpResponse response, string requestHash, byte[] body)
-    {
-        int? status = response.StatusCode;
-        var (contentType, location) = (response.ContentType, response.Headers.Location.ToString());
-        return keys.TellAsync(scope, key, async () =>
+        var answer = await KeptAnswer.OfAsync(http, result);
+        if (answer.Status is < 200 or >= 300) await ReleaseAsync();
+        else await keys.TellAsync(scope, key, async () =>
         {
             await using var context = await contexts.CreateDbContextAsync(CancellationToken.None);
-            await context.Idempotency.Where(row => row.Scope == scope && row.Key == key).ExecuteUpdateAsync(
-                set => set
-                    .SetProperty(row => row.Status, status)
-                    .SetProperty(row => row.RequestHash, requestHash)
-                    .SetProperty(row => row.ContentType, contentType)
-                    .SetProperty(row => row.Location, location)
-                    .SetProperty(row => row.Body, body),
-                CancellationToken.None);
+            await WriteAsync(context, answer);
         });
     }
 
-    private sealed class KeptAnswer(IdempotencyTicket ticket, IResult result, string hash) : IResult
+    /// <summary>Frees the key unless its answer was kept.</summary>
+    public Task ReleaseAsync() => keys.TellAsync(scope, key, async () =>
     {
-        public Task ExecuteAsync(HttpContext httpContext) => ticket.AnswerAsync(httpContext, result, hash);
+        await using var context = await contexts.CreateDbContextAsync(CancellationToken.None);
+        await Claim(context).ExecuteDeleteAsync(CancellationToken.None);
+    });
+
+    // Kept even if the client has gone meanwhile: that is what the key is for.
+    private Task<int> WriteAsync(RnnDbContext context, KeptAnswer answer) => Claim(context).ExecuteUpdateAsync(
+        set => set
+            .SetProperty(row => row.Status, answer.Status)
+            .SetProperty(row => row.RequestHash, RequestHash)
+            .SetProperty(row => row.ContentType, answer.ContentType)
+            .SetProperty(row => row.Location, answer.Location)
+            .SetProperty(row => row.Body, answer.Body),
+        CancellationToken.None);
+
+    private IQueryable<IdempotencyRow> Claim(RnnDbContext context) =>
+        context.Idempotency.Where(row => row.Scope == scope && row.Key == key && row.Status == null);
+
+    private sealed record KeptAnswer(int? Status, string? ContentType, string Location, byte[] Body)
+    {
+        /// <summary>What the result writes, into a response of its own.</summary>
+        public static async Task<KeptAnswer> OfAsync(HttpContext http, IResult result)
+        {
+            using var body = new MemoryStream();
+            var response = new DefaultHttpContext { RequestServices = http.RequestServices, Response = { Body = body } }.Response;
+            await result.ExecuteAsync(response.HttpContext);
+            return new KeptAnswer(response.StatusCode, response.ContentType, response.Headers.Location.ToString(), body.ToArray());
+        }
     }
 
     private sealed class StoredAnswer(IdempotencyRow row) : IResult

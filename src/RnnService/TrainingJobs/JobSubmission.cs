@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Rnn.Data;
 using RnnService.Http;
@@ -16,10 +17,10 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
 
     /// <summary>Checks the request against the stored data, stores the job and hands it to a worker.</summary>
     /// <exception cref="ProblemException">It cannot be carried out.</exception>
-    public async Task<TrainingJobRow> SubmitAsync(TrainingJobRequest request, CancellationToken cancellationToken)
+    public async Task<Accepted<TrainingJobResponse>> SubmitAsync(TrainingJobRequest request, HttpContext http)
     {
-        var checkedRequest = await CheckAsync(request, cancellationToken);
-        return await StoreAsync(NewJob(checkedRequest, time.GetUtcNow()), checkedRequest.Warnings, cancellationToken);
+        var checkedRequest = await CheckAsync(request, http.RequestAborted);
+        return await StoreAsync(NewJob(checkedRequest, time.GetUtcNow()), checkedRequest.Warnings, http);
     }
 
     /// <summary>The row of a job that does what was checked.</summary>
@@ -38,10 +39,11 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
         CreatedAt = now.UtcDateTime,
     };
 
-    /// <summary>Stores a job that can be carried out and hands it to a worker.</summary>
+    /// <summary>Stores a job that can be carried out, together with the answer, and hands it to a worker.</summary>
     /// <exception cref="ProblemException">Too many wait already.</exception>
-    public async Task<TrainingJobRow> StoreAsync(TrainingJobRow row, IReadOnlyList<string> warnings, CancellationToken cancellationToken)
+    public async Task<Accepted<TrainingJobResponse>> StoreAsync(TrainingJobRow row, IReadOnlyList<string> warnings, HttpContext http)
     {
+        var cancellationToken = http.RequestAborted;
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await EnsureRoomAsync(context, 1, cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
@@ -49,9 +51,11 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
         context.TrainingJobs.Add(row);
         JobEvents.AddFirst(context, row, [JobEvent.OfStatus(row.Status), .. warnings.Select(JobEvent.OfWarning)]);
         await context.SaveChangesAsync(cancellationToken);
+        var answer = TypedResults.Accepted($"/api/v1/training-jobs/{row.Id}", TrainingJobResponse.Of(row));
+        await IdempotencyTicket.KeepAsync(http, context, answer);
         await transaction.CommitAsync(cancellationToken);
         queue.Enqueue(row.Id, row.Fence);
-        return row;
+        return answer;
     }
 
     /// <summary>Keeps the datasets of a job from being deleted until the transaction that stores it ends.</summary>

@@ -52,13 +52,13 @@ internal static class TrainingJobEndpoints
     /// <param name="dry_run">Only estimate.</param>
     /// <param name="submission">Turns it into a job.</param>
     /// <param name="estimate">Estimates what it would be.</param>
+    /// <param name="http">The request.</param>
     /// <param name="cancellationToken">The client left.</param>
     private static async Task<Results<Accepted<TrainingJobResponse>, Ok<DryRunResponse>, ProblemResult>> Create(
-        TrainingJobRequest request, bool? dry_run, JobSubmission submission, DryRun estimate, CancellationToken cancellationToken)
+        TrainingJobRequest request, bool? dry_run, JobSubmission submission, DryRun estimate, HttpContext http, CancellationToken cancellationToken)
     {
         if (dry_run is true) return TypedResults.Ok(await estimate.EstimateAsync(await submission.CheckAsync(request, cancellationToken), cancellationToken));
-        var row = await submission.SubmitAsync(request, cancellationToken);
-        return TypedResults.Accepted($"/api/v1/training-jobs/{row.Id}", TrainingJobResponse.Of(row));
+        return await submission.SubmitAsync(request, http);
     }
 
     /// <summary>Lists training jobs, newest first</summary>

@@ -19,10 +19,7 @@ internal static class VerificationEndpoints
     /// <param name="name">The model.</param>
     /// <param name="version">The version's number.</param>
     /// <param name="verification">Turns the receipt into a job.</param>
-    /// <param name="cancellationToken">The client left.</param>
-    private static async Task<Results<Accepted<TrainingJobResponse>, ProblemResult>> Verify(string name, int version, VerificationSubmission verification, CancellationToken cancellationToken)
-    {
-        var row = await verification.SubmitAsync(name, version, cancellationToken);
-        return TypedResults.Accepted($"/api/v1/training-jobs/{row.Id}", TrainingJobResponse.Of(row));
-    }
+    /// <param name="http">The request.</param>
+    private static async Task<Results<Accepted<TrainingJobResponse>, ProblemResult>> Verify(string name, int version, VerificationSubmission verification, HttpContext http) =>
+        await verification.SubmitAsync(name, version, http);
 }

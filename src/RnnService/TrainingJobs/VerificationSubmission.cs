@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using RnnService.Http;
 using RnnService.Registry;
@@ -12,8 +13,9 @@ internal sealed class VerificationSubmission(IDbContextFactory<RnnDbContext> con
 {
     /// <summary>Finds what the receipt names, stores the job and hands it to a worker.</summary>
     /// <exception cref="ProblemException">There is no such version, or it cannot be replayed.</exception>
-    public async Task<TrainingJobRow> SubmitAsync(string model, int version, CancellationToken cancellationToken)
+    public async Task<Accepted<TrainingJobResponse>> SubmitAsync(string model, int version, HttpContext http)
     {
+        var cancellationToken = http.RequestAborted;
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         var found = await context.ModelVersions.AsNoTracking().FirstOrDefaultAsync(row => row.Model == model && row.Version == version, cancellationToken)
             ?? throw new ProblemException(Problems.NotFound("version", $"{Names.Shorten(model)}:{version}", "GET /api/v1/models lists the models and their versions."));
@@ -37,7 +39,7 @@ internal sealed class VerificationSubmission(IDbContextFactory<RnnDbContext> con
             WarningsJson = "[]",
             TraceParent = Activity.Current?.Id,
             CreatedAt = now.UtcDateTime,
-        }, [], cancellationToken);
+        }, [], http);
     }
 
     private static TrainingSpec Spec(ModelVersionRow version, ModelReceipt receipt)

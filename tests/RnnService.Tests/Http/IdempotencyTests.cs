@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.EntityFrameworkCore;
 using RnnService.Storage;
 using RnnService.Tests.Datasets;
+using RnnService.Tests.TrainingJobs;
 
 namespace RnnService.Tests.Http;
 
@@ -55,6 +56,47 @@ public sealed class IdempotencyTests(ServiceFixture fixture) : IClassFixture<Ser
         var response = await SendAsync("key-4", "in-flight", Uploads.Good);
         await response.ProblemAsync(409, "idempotency_in_flight");
         Assert.NotNull(response.Headers.RetryAfter);
+    }
+
+    [Theory]
+    [InlineData("datasets")]
+    [InlineData("training-jobs")]
+    [InlineData("sweeps")]
+    public async Task Nothing_is_created_whose_answer_cannot_be_kept(string what)
+    {
+        await fixture.Client.UploadAsync("kept", Uploads.Good);
+        await using var context = fixture.Service.Context();
+        Task<HttpResponseMessage> send() => what switch
+        {
+            "datasets" => SendAsync($"key-{what}", "not-kept", Uploads.Good + "more,positive\n"),
+            "sweeps" => fixture.Client.PostSweepAsync("""{"dataset":"kept","model":"kept","grid":{"training.seed":[1,2]}}""", $"key-{what}"),
+            _ => fixture.Client.PostJobAsync("""{"dataset":"kept","model":"kept"}""", $"key-{what}"),
+        };
+        Task<int> rows() => what switch
+        {
+            "datasets" => context.Datasets.CountAsync(Cancellation),
+            "sweeps" => context.Sweeps.CountAsync(Cancellation),
+            _ => context.TrainingJobs.CountAsync(Cancellation),
+        };
+        var before = await rows();
+        await context.Database.ExecuteSqlRawAsync("""ALTER TABLE "Idempotency" RENAME COLUMN "Body" TO "Away";""", Cancellation);
+        try
+        {
+            Assert.Equal(HttpStatusCode.InternalServerError, (await send()).StatusCode);
+            Assert.Equal(before, await rows());
+        }
+        finally
+        {
+            await context.Database.ExecuteSqlRawAsync("""ALTER TABLE "Idempotency" RENAME COLUMN "Away" TO "Body";""", Cancellation);
+        }
+
+        // The key is free for the retry, which is then the only one.
+        var first = await send();
+        Assert.True(first.IsSuccessStatusCode, first.ToString());
+        var again = await send();
+        Assert.Equal("true", Assert.Single(again.Headers.GetValues("Idempotency-Replayed")));
+        Assert.Equal(await first.Content.ReadAsStringAsync(Cancellation), await again.Content.ReadAsStringAsync(Cancellation));
+        Assert.Equal(before + 1, await rows());
     }
 
     [Fact]

@@ -45,9 +45,10 @@ internal static class InsightEndpoints
     /// <param name="request">Which advice; the first, if left out.</param>
     /// <param name="contexts">The database.</param>
     /// <param name="submission">Turns the changed spec into a job.</param>
+    /// <param name="http">The request.</param>
     /// <param name="cancellationToken">The client left.</param>
     private static async Task<Results<Accepted<TrainingJobResponse>, ProblemResult>> ApplyAdvice(
-        string id, AdviceRequest? request, IDbContextFactory<RnnDbContext> contexts, JobSubmission submission, CancellationToken cancellationToken)
+        string id, AdviceRequest? request, IDbContextFactory<RnnDbContext> contexts, JobSubmission submission, HttpContext http, CancellationToken cancellationToken)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         if (await context.TrainingJobs.AsNoTracking().FirstOrDefaultAsync(job => job.Id == id, cancellationToken) is not { } row) return Missing(id);
@@ -57,8 +58,7 @@ internal static class InsightEndpoints
             return Problems.Conflict($"There is no advice for the job {id}.", points.Count == 0 ? "Gradients have not been measured yet; wait for a gradient_flow event." : "Its gradients are as they should be; nothing has to be changed.");
         if (advice.Find(given => request?.Code is null || given.Code == request.Code) is not { } chosen)
             return Problems.InvalidField("/code", $"'{ClientText.Shorten(request!.Code!)}' is no advice for this job.", $"Send one of {string.Join(", ", advice.Select(given => given.Code))}, or no body for the first.");
-        var forked = await submission.SubmitAsync(AdviceApplication.Apply(row.SpecJson, chosen), cancellationToken);
-        return TypedResults.Accepted($"/api/v1/training-jobs/{forked.Id}", TrainingJobResponse.Of(forked));
+        return await submission.SubmitAsync(AdviceApplication.Apply(row.SpecJson, chosen), http);
     }
 
     /// <summary>Of every step the newest points: a job that went back has measured some steps again.</summary>

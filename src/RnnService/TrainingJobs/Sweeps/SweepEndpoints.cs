@@ -26,12 +26,9 @@ internal static class SweepEndpoints
     /// </remarks>
     /// <param name="request">What to train, and what to try.</param>
     /// <param name="submission">Turns it into jobs.</param>
-    /// <param name="cancellationToken">The client left.</param>
-    private static async Task<Results<Accepted<SweepResponse>, ProblemResult>> Create(SweepRequest request, SweepSubmission submission, CancellationToken cancellationToken)
-    {
-        var (sweep, jobs) = await submission.SubmitAsync(request, cancellationToken);
-        return TypedResults.Accepted($"/api/v1/sweeps/{sweep.Id}", SweepResponse.Of(sweep, jobs, withResults: true));
-    }
+    /// <param name="http">The request.</param>
+    private static async Task<Results<Accepted<SweepResponse>, ProblemResult>> Create(SweepRequest request, SweepSubmission submission, HttpContext http) =>
+        await submission.SubmitAsync(request, http);
 
     /// <summary>Lists sweeps, newest first</summary>
     /// <param name="query">Which page.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using RnnService.Http;
 using RnnService.Storage;
@@ -13,8 +14,9 @@ internal sealed class SweepSubmission(IDbContextFactory<RnnDbContext> contexts, 
 
     /// <summary>Checks every combination, stores the sweep with its jobs in one transaction and hands them to workers.</summary>
     /// <exception cref="ProblemException">A combination cannot be carried out.</exception>
-    public async Task<(SweepRow Sweep, IReadOnlyList<TrainingJobRow> Jobs)> SubmitAsync(SweepRequest request, CancellationToken cancellationToken)
+    public async Task<Accepted<SweepResponse>> SubmitAsync(SweepRequest request, HttpContext http)
     {
+        var cancellationToken = http.RequestAborted;
         if (request.Name is not null && Names.Check("/name", request.Name) is { } problem) throw new ProblemException(problem);
         var combinations = SweepGrid.Combinations(request, limits);
         var checkedRequests = await CheckAsync(combinations, cancellationToken);
@@ -53,9 +55,11 @@ internal sealed class SweepSubmission(IDbContextFactory<RnnDbContext> contexts, 
         // All have the same datasets.
         await JobSubmission.HoldDatasetsAsync(context, jobs[0], cancellationToken);
         await context.SaveChangesAsync(cancellationToken);
+        var answer = TypedResults.Accepted($"/api/v1/sweeps/{sweep.Id}", SweepResponse.Of(sweep, jobs, withResults: true));
+        await IdempotencyTicket.KeepAsync(http, context, answer);
         await transaction.CommitAsync(cancellationToken);
         foreach (var job in jobs) queue.Enqueue(job.Id, job.Fence);
-        return (sweep, jobs);
+        return answer;
     }
 
     private async Task<IReadOnlyList<CheckedRequest>> CheckAsync(IReadOnlyList<Combination> combinations, CancellationToken cancellationToken)
