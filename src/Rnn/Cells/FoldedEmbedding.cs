@@ -11,6 +11,7 @@ namespace Rnn.Cells;
 internal sealed class FoldedEmbedding(Parameter embedding, int width)
 {
     private readonly Memory<float> _table = AlignedMemory.Allocate(embedding.Shape[0] * width);
+    private Memory<float> _biased;
 
     /// <summary>Memory that the table takes.</summary>
     public long SizeInBytes => sizeof(float) * (long)_table.Length;
@@ -21,6 +22,25 @@ internal sealed class FoldedEmbedding(Parameter embedding, int width)
 
     /// <summary>Makes the table; call after every change of the weights, when <paramref name="inputProduct"/> is packed.</summary>
     public void Pack(PackedMatrix inputProduct) => MatMul.Multiply(embedding.Values.Span, Tokens, inputProduct, default, _table.Span, width);
+
+    /// <summary>The same for training: with each row, and one more that stands for no id, the bias is there already.</summary>
+    public void Pack(PackedMatrix inputProduct, ReadOnlySpan<float> bias)
+    {
+        Pack(inputProduct);
+        if (_biased.IsEmpty) _biased = AlignedMemory.Allocate(_table.Length + width);
+        _table.CopyTo(_biased);
+        Span<float> rows = _biased.Span;
+        rows[_table.Length..].Clear();
+        for (int at = 0; at < rows.Length && !bias.IsEmpty; at += width) TensorPrimitives.Add(bias, rows.Slice(at, width), rows.Slice(at, width));
+    }
+
+    /// <summary>The input part of a step for its gate pass: a row of the table, or, where a step has more ids, their sum in <paramref name="gates"/>.</summary>
+    public InputRows BringIn(ReadOnlySpan<int> ids, int perStep, ReadOnlySpan<float> bias, Span<float> gates)
+    {
+        if (perStep == 1) return new InputRows(_biased.Span, ids, width);
+        Forward(ids, perStep, bias, gates);
+        return default;
+    }
 
     /// <summary>Overwrites <paramref name="y"/> <c>[steps, width]</c> with the bias and the rows of each step's <paramref name="perStep"/> ids; a negative id stands for nothing.</summary>
     public void Forward(ReadOnlySpan<int> ids, int perStep, ReadOnlySpan<float> bias, Span<float> y)
@@ -44,16 +64,15 @@ internal sealed class FoldedEmbedding(Parameter embedding, int width)
         }
     }
 
-    /// <summary>Zeros for the gradient of the table.</summary>
-    public Span<float> RentTable(Workspace workspace) => workspace.RentZeroed(Tokens * width).Span;
+    /// <summary>Zeros for the gradient of the table and, below it, of what has no id.</summary>
+    public Span<float> RentTable(Workspace workspace) => workspace.RentZeroed((Tokens + 1) * width).Span;
 
     /// <summary>Adds the gradient <paramref name="dy"/> <c>[steps, width]</c> to that of the table, to the rows that the steps looked up.</summary>
     public void Gather(ReadOnlySpan<int> ids, int perStep, ReadOnlySpan<float> dy, Span<float> dTable)
     {
         for (int i = 0; i < ids.Length; i++)
         {
-            if (ids[i] < 0) continue;
-            Span<float> row = dTable.Slice(ids[i] * width, width);
+            Span<float> row = dTable.Slice((ids[i] < 0 ? Tokens : ids[i]) * width, width);
             TensorPrimitives.Add(row, dy.Slice(i / perStep * width, width), row);
         }
     }

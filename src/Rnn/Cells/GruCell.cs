@@ -23,8 +23,8 @@ internal sealed class GruCell(ParameterSet parameters, string prefix, string suf
         foreach (ref float update in bias.Slice(HiddenSize, HiddenSize)) update = forgetBias.Draw(ref random);
     }
 
-    private protected override void StepForward(int rows, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
-        GruGates.Forward(rows, HiddenSize, step.Gates.Span, recurrent, step.PreviousH.Span, state.H.Span, step.KeptA.Span);
+    private protected override void StepForward(int rows, InputRows input, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
+        GruGates.Forward(rows, HiddenSize, input, step.Gates.Span, recurrent, step.PreviousH.Span, state.H.Span, step.KeptA.Span);
 
     private protected override void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState) =>
         GruGates.Backward(rows, HiddenSize, step.Gates.Span, dRecurrent, dState.H.Span, step.PreviousH.Span, step.KeptA.Span);

@@ -24,8 +24,8 @@ internal sealed class LstmCell(ParameterSet parameters, string prefix, string su
         }
     }
 
-    private protected override void StepForward(int rows, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
-        LstmGates.Forward(rows, HiddenSize, step.Gates.Span, recurrent, state.C.Span, state.H.Span, step.KeptA.Span, step.KeptB.Span);
+    private protected override void StepForward(int rows, InputRows input, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
+        LstmGates.Forward(rows, HiddenSize, input, step.Gates.Span, recurrent, state.C.Span, state.H.Span, step.KeptA.Span, step.KeptB.Span);
 
     private protected override void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState) =>
         LstmGates.Backward(rows, HiddenSize, step.Gates.Span, dState.H.Span, dState.C.Span, step.KeptA.Span, step.KeptB.Span);

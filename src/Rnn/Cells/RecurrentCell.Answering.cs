@@ -55,7 +55,7 @@ public abstract partial class RecurrentCell
         if (rows == 1) RowProduct.Multiply(h, _recurrentProduct, bias, recurrent, fromEnd);
         else MatMul.Multiply(h, rows, _recurrentProduct, bias, recurrent, Gates * HiddenSize);
         h.CopyTo(step.PreviousH.Span);
-        StepForward(rows, step, recurrent, state);
+        StepForward(rows, default, step, recurrent, state);
     }
 
     /// <summary>The input part of the pre-activations of some tokens.</summary>

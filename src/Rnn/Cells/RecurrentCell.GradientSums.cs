@@ -27,6 +27,7 @@ public abstract partial class RecurrentCell
         private readonly Span<float> _dBiasHh;
         private readonly Workspace _workspace;
         private readonly int _perToken;
+        private readonly bool _tableHasAll;
         private int _first = int.MaxValue;
         private int _tokens;
 
@@ -46,6 +47,8 @@ public abstract partial class RecurrentCell
             int columns = ids.IsEmpty ? Math.Max(cell.InputSize, cell.HiddenSize) : cell.HiddenSize;
             _scratch = workspace.Rent(MatMul.ScratchLength(tokens, cell.Gates * cell.HiddenSize, columns)).Span;
             if (!ids.IsEmpty) _dTable = cell._embedding!.RentTable(workspace);
+            // Each token is in one row of the table, so that the sum of the table's rows is that of the tokens.
+            _tableHasAll = _perToken == 1;
             if (cell._biasIh is null) return;
             _dBiasIh = workspace.RentZeroed(cell.Gates * cell.HiddenSize).Span;
             _dBiasHh = cell.HasOwnRecurrentGradient ? workspace.RentZeroed(_dBiasIh.Length).Span : _dBiasIh;
@@ -63,6 +66,7 @@ public abstract partial class RecurrentCell
         public void Finish()
         {
             if (_tokens > 0) Sum();
+            if (_tableHasAll) AddColumnSums(_dTable, _dBiasIh);
             if (!_ids.IsEmpty) _cell._embedding!.Backward(_dTable, _cell._weightIh, _cell._inputGradient!, _gradients, _workspace);
             Add(_dBiasIh, _cell._biasIh);
             Add(_dBiasHh, _cell._biasHh);
@@ -76,7 +80,7 @@ public abstract partial class RecurrentCell
             if (_ids.IsEmpty) MatMul.MultiplyTransposedAdd(dInput, width, width, _x[(_first * inputs)..], inputs, inputs, _tokens, _cell._weightIh.In(_gradients), _scratch);
             else _cell._embedding!.Gather(_ids.Slice(_first * _perToken, _tokens * _perToken), _perToken, dInput, _dTable);
             MatMul.MultiplyTransposedAdd(dRecurrent, width, width, _previousH[(_first * hidden)..], hidden, hidden, _tokens, _cell._weightHh.In(_gradients), _scratch);
-            AddColumnSums(dInput, _dBiasIh);
+            if (!_tableHasAll) AddColumnSums(dInput, _dBiasIh);
             if (_cell.HasOwnRecurrentGradient) AddColumnSums(dRecurrent, _dBiasHh);
             if (!_dx.IsEmpty) MatMul.MultiplyAdd(dInput, _tokens, _cell._inputGradient!, _dx[(_first * inputs)..], inputs);
             (_first, _tokens) = (int.MaxValue, 0);

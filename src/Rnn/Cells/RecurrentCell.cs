@@ -104,7 +104,7 @@ public abstract partial class RecurrentCell : IPackable
     public void Pack(bool training, WeightPrecision precision = WeightPrecision.Fp32)
     {
         _inputProduct.PackTransposed(_weightIh.Values.Span, precision);
-        _embedding?.Pack(_inputProduct);
+        _embedding?.Pack(_inputProduct, _biasIh is null ? default : _biasIh.Values.Span);
         _recurrentProduct.PackTransposed(_weightHh.Values.Span, precision);
         if (!training) return;
         (_inputGradient ??= new PackedMatrix(Gates * HiddenSize, InputSize)).Pack(_weightIh.Values.Span);
@@ -139,9 +139,9 @@ public abstract partial class RecurrentCell : IPackable
                 MatMul.Multiply(x.Slice(layout.OffsetAt(t) * InputSize, rows * InputSize), rows, _inputProduct, biasIh, step.Gates.Span, width);
             }
 
-            if (!ids.IsEmpty) _embedding!.Forward(ids.Slice(layout.OffsetAt(t) * perStep, rows * perStep), perStep, biasIh, step.Gates.Span);
+            InputRows input = ids.IsEmpty ? default : _embedding!.BringIn(ids.Slice(layout.OffsetAt(t) * perStep, rows * perStep), perStep, biasIh, step.Gates.Span);
             MatMul.Multiply(h, rows, _recurrentProduct, biasHh, recurrent, width);
-            StepForward(rows, step, recurrent, state);
+            StepForward(rows, input, step, recurrent, state);
             feed?.AfterStep(t, h);
             CopyRows(h, rows, y[(layout.OffsetAt(t) * yStride)..], yStride);
         }
@@ -204,7 +204,7 @@ public abstract partial class RecurrentCell : IPackable
     private protected abstract int Kept { get; }
 
     /// <summary>The gate pass of one step: pre-activations to gates, the state one step on.</summary>
-    private protected abstract void StepForward(int rows, CellTrace step, ReadOnlySpan<float> recurrent, CellState state);
+    private protected abstract void StepForward(int rows, InputRows input, CellTrace step, ReadOnlySpan<float> recurrent, CellState state);
 
     /// <summary>Its gradient: gates to gradients of the pre-activations; dH is left with what passes by the recurrent product.</summary>
     private protected abstract void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState);

@@ -13,8 +13,8 @@ internal sealed class RnnCell(bool relu, ParameterSet parameters, string prefix,
 
     private protected override int Kept => 0;
 
-    private protected override void StepForward(int rows, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
-        RnnGates.Forward(relu, rows * HiddenSize, step.Gates.Span, recurrent, state.H.Span);
+    private protected override void StepForward(int rows, InputRows input, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
+        RnnGates.Forward(relu, rows, HiddenSize, input, step.Gates.Span, recurrent, state.H.Span);
 
     private protected override void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState) =>
         RnnGates.Backward(relu, rows * HiddenSize, step.Gates.Span, dState.H.Span);

@@ -12,14 +12,14 @@ namespace Rnn.Kernels;
 internal static class GruGates
 {
     /// <summary>
-    /// On entry <paramref name="gates"/> holds the input part of the pre-activations, on return the activated gates.
+    /// <paramref name="gates"/> receives the activated gates; on entry it holds the input part of the pre-activations, unless <paramref name="input"/> knows better.
     /// <paramref name="h"/> receives h'; the recurrent part of n is kept for <see cref="Backward"/>.
     /// </summary>
-    public static void Forward(int rows, int hidden, Span<float> gates, ReadOnlySpan<float> recurrent, ReadOnlySpan<float> previousH, Span<float> h, Span<float> recurrentN)
+    public static void Forward(int rows, int hidden, InputRows input, Span<float> gates, ReadOnlySpan<float> recurrent, ReadOnlySpan<float> previousH, Span<float> h, Span<float> recurrentN)
     {
-        if (Vector512.IsHardwareAccelerated) Forward<Lanes512, Vector512<float>>(rows, hidden, gates, recurrent, previousH, h, recurrentN);
-        else if (Vector256.IsHardwareAccelerated) Forward<Lanes256, Vector256<float>>(rows, hidden, gates, recurrent, previousH, h, recurrentN);
-        else Forward<Lanes128, Vector128<float>>(rows, hidden, gates, recurrent, previousH, h, recurrentN);
+        if (Vector512.IsHardwareAccelerated) Forward<Lanes512, Vector512<float>>(rows, hidden, input, gates, recurrent, previousH, h, recurrentN);
+        else if (Vector256.IsHardwareAccelerated) Forward<Lanes256, Vector256<float>>(rows, hidden, input, gates, recurrent, previousH, h, recurrentN);
+        else Forward<Lanes128, Vector128<float>>(rows, hidden, input, gates, recurrent, previousH, h, recurrentN);
     }
 
     /// <summary>
@@ -34,7 +34,7 @@ internal static class GruGates
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Forward<TLanes, TVector>(int rows, int hidden, Span<float> gates, ReadOnlySpan<float> recurrent, ReadOnlySpan<float> previousH, Span<float> h, Span<float> recurrentN)
+    internal static void Forward<TLanes, TVector>(int rows, int hidden, InputRows input, Span<float> gates, ReadOnlySpan<float> recurrent, ReadOnlySpan<float> previousH, Span<float> h, Span<float> recurrentN)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
@@ -42,25 +42,26 @@ internal static class GruGates
         {
             nint at = (nint)row * hidden;
             ref float g = ref Unsafe.Add(ref MemoryMarshal.GetReference(gates), 3 * at);
+            ref float x = ref Unsafe.AsRef(in input.At(row, ref g));
             ref float r = ref Unsafe.Add(ref MemoryMarshal.GetReference(recurrent), 3 * at);
             ref float hRow = ref Unsafe.Add(ref MemoryMarshal.GetReference(h), at);
             ref float previousRow = ref Unsafe.Add(ref MemoryMarshal.GetReference(previousH), at);
             ref float recurrentRow = ref Unsafe.Add(ref MemoryMarshal.GetReference(recurrentN), at);
             nint j = 0;
-            for (; j <= hidden - TLanes.Count; j += TLanes.Count) ForwardAt<TLanes, TVector>(j, hidden, ref g, ref r, ref previousRow, ref hRow, ref recurrentRow);
-            for (; j < hidden; j++) ForwardAt<ScalarLanes, float>(j, hidden, ref g, ref r, ref previousRow, ref hRow, ref recurrentRow);
+            for (; j <= hidden - TLanes.Count; j += TLanes.Count) ForwardAt<TLanes, TVector>(j, hidden, ref x, ref g, ref r, ref previousRow, ref hRow, ref recurrentRow);
+            for (; j < hidden; j++) ForwardAt<ScalarLanes, float>(j, hidden, ref x, ref g, ref r, ref previousRow, ref hRow, ref recurrentRow);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ForwardAt<TLanes, TVector>(nint j, nint hidden, ref float gates, ref float recurrent, ref float previousH, ref float h, ref float recurrentN)
+    private static void ForwardAt<TLanes, TVector>(nint j, nint hidden, ref float input, ref float gates, ref float recurrent, ref float previousH, ref float h, ref float recurrentN)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        TVector r = Activations.Sigmoid<TLanes, TVector>(TLanes.Add(TLanes.Load(ref gates, j), TLanes.Load(ref recurrent, j)));
-        TVector z = Activations.Sigmoid<TLanes, TVector>(TLanes.Add(TLanes.Load(ref gates, j + hidden), TLanes.Load(ref recurrent, j + hidden)));
+        TVector r = Activations.Sigmoid<TLanes, TVector>(TLanes.Add(TLanes.Load(ref input, j), TLanes.Load(ref recurrent, j)));
+        TVector z = Activations.Sigmoid<TLanes, TVector>(TLanes.Add(TLanes.Load(ref input, j + hidden), TLanes.Load(ref recurrent, j + hidden)));
         TVector rn = TLanes.Load(ref recurrent, j + (2 * hidden));
-        TVector n = Activations.Tanh<TLanes, TVector>(TLanes.MultiplyAdd(r, rn, TLanes.Load(ref gates, j + (2 * hidden))));
+        TVector n = Activations.Tanh<TLanes, TVector>(TLanes.MultiplyAdd(r, rn, TLanes.Load(ref input, j + (2 * hidden))));
         TVector before = TLanes.Load(ref previousH, j);
         TLanes.Store(r, ref gates, j);
         TLanes.Store(z, ref gates, j + hidden);

@@ -12,14 +12,14 @@ namespace Rnn.Kernels;
 internal static class LstmGates
 {
     /// <summary>
-    /// On entry <paramref name="gates"/> holds the input part of the pre-activations, on return the activated gates.
+    /// <paramref name="gates"/> receives the activated gates; on entry it holds the input part of the pre-activations, unless <paramref name="input"/> knows better.
     /// <paramref name="c"/> and <paramref name="h"/> are advanced; the old c and tanh of the new one are kept for <see cref="Backward"/>.
     /// </summary>
-    public static void Forward(int rows, int hidden, Span<float> gates, ReadOnlySpan<float> recurrent, Span<float> c, Span<float> h, Span<float> previousC, Span<float> tanhC)
+    public static void Forward(int rows, int hidden, InputRows input, Span<float> gates, ReadOnlySpan<float> recurrent, Span<float> c, Span<float> h, Span<float> previousC, Span<float> tanhC)
     {
-        if (Vector512.IsHardwareAccelerated) Forward<Lanes512, Vector512<float>>(rows, hidden, gates, recurrent, c, h, previousC, tanhC);
-        else if (Vector256.IsHardwareAccelerated) Forward<Lanes256, Vector256<float>>(rows, hidden, gates, recurrent, c, h, previousC, tanhC);
-        else Forward<Lanes128, Vector128<float>>(rows, hidden, gates, recurrent, c, h, previousC, tanhC);
+        if (Vector512.IsHardwareAccelerated) Forward<Lanes512, Vector512<float>>(rows, hidden, input, gates, recurrent, c, h, previousC, tanhC);
+        else if (Vector256.IsHardwareAccelerated) Forward<Lanes256, Vector256<float>>(rows, hidden, input, gates, recurrent, c, h, previousC, tanhC);
+        else Forward<Lanes128, Vector128<float>>(rows, hidden, input, gates, recurrent, c, h, previousC, tanhC);
     }
 
     /// <summary>
@@ -34,7 +34,7 @@ internal static class LstmGates
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Forward<TLanes, TVector>(int rows, int hidden, Span<float> gates, ReadOnlySpan<float> recurrent, Span<float> c, Span<float> h, Span<float> previousC, Span<float> tanhC)
+    internal static void Forward<TLanes, TVector>(int rows, int hidden, InputRows input, Span<float> gates, ReadOnlySpan<float> recurrent, Span<float> c, Span<float> h, Span<float> previousC, Span<float> tanhC)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
@@ -42,26 +42,27 @@ internal static class LstmGates
         {
             nint at = (nint)row * hidden;
             ref float g = ref Unsafe.Add(ref MemoryMarshal.GetReference(gates), 4 * at);
+            ref float x = ref Unsafe.AsRef(in input.At(row, ref g));
             ref float r = ref Unsafe.Add(ref MemoryMarshal.GetReference(recurrent), 4 * at);
             ref float cRow = ref Unsafe.Add(ref MemoryMarshal.GetReference(c), at);
             ref float hRow = ref Unsafe.Add(ref MemoryMarshal.GetReference(h), at);
             ref float previousRow = ref Unsafe.Add(ref MemoryMarshal.GetReference(previousC), at);
             ref float tanhRow = ref Unsafe.Add(ref MemoryMarshal.GetReference(tanhC), at);
             nint j = 0;
-            for (; j <= hidden - TLanes.Count; j += TLanes.Count) ForwardAt<TLanes, TVector>(j, hidden, ref g, ref r, ref cRow, ref hRow, ref previousRow, ref tanhRow);
-            for (; j < hidden; j++) ForwardAt<ScalarLanes, float>(j, hidden, ref g, ref r, ref cRow, ref hRow, ref previousRow, ref tanhRow);
+            for (; j <= hidden - TLanes.Count; j += TLanes.Count) ForwardAt<TLanes, TVector>(j, hidden, ref x, ref g, ref r, ref cRow, ref hRow, ref previousRow, ref tanhRow);
+            for (; j < hidden; j++) ForwardAt<ScalarLanes, float>(j, hidden, ref x, ref g, ref r, ref cRow, ref hRow, ref previousRow, ref tanhRow);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ForwardAt<TLanes, TVector>(nint j, nint hidden, ref float gates, ref float recurrent, ref float c, ref float h, ref float previousC, ref float tanhC)
+    private static void ForwardAt<TLanes, TVector>(nint j, nint hidden, ref float input, ref float gates, ref float recurrent, ref float c, ref float h, ref float previousC, ref float tanhC)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        TVector i = Activations.Sigmoid<TLanes, TVector>(TLanes.Add(TLanes.Load(ref gates, j), TLanes.Load(ref recurrent, j)));
-        TVector f = Activations.Sigmoid<TLanes, TVector>(TLanes.Add(TLanes.Load(ref gates, j + hidden), TLanes.Load(ref recurrent, j + hidden)));
-        TVector g = Activations.Tanh<TLanes, TVector>(TLanes.Add(TLanes.Load(ref gates, j + (2 * hidden)), TLanes.Load(ref recurrent, j + (2 * hidden))));
-        TVector o = Activations.Sigmoid<TLanes, TVector>(TLanes.Add(TLanes.Load(ref gates, j + (3 * hidden)), TLanes.Load(ref recurrent, j + (3 * hidden))));
+        TVector i = Activations.Sigmoid<TLanes, TVector>(TLanes.Add(TLanes.Load(ref input, j), TLanes.Load(ref recurrent, j)));
+        TVector f = Activations.Sigmoid<TLanes, TVector>(TLanes.Add(TLanes.Load(ref input, j + hidden), TLanes.Load(ref recurrent, j + hidden)));
+        TVector g = Activations.Tanh<TLanes, TVector>(TLanes.Add(TLanes.Load(ref input, j + (2 * hidden)), TLanes.Load(ref recurrent, j + (2 * hidden))));
+        TVector o = Activations.Sigmoid<TLanes, TVector>(TLanes.Add(TLanes.Load(ref input, j + (3 * hidden)), TLanes.Load(ref recurrent, j + (3 * hidden))));
         TVector before = TLanes.Load(ref c, j);
         TVector after = TLanes.MultiplyAdd(f, before, TLanes.Multiply(i, g));
         TVector tanh = Activations.Tanh<TLanes, TVector>(after);

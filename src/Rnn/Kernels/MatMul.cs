@@ -27,7 +27,7 @@ public static class MatMul
     /// <summary>The same of more than one row with the panels of B.</summary>
     internal static void MultiplyPanels(ReadOnlySpan<float> a, int rows, ReadOnlySpan<float> panels, int depth, int columns, ReadOnlySpan<float> bias, Span<float> c, int cStride)
     {
-        var left = new Left(depth, 1, rows);
+        var left = Left.RowMajor(depth, rows);
         if (bias.IsEmpty) Run(a, left, panels, depth, columns, c, cStride, Zeros, 0, 0, depth);
         else Run(a, left, panels, depth, columns, c, cStride, bias, 0, Panels.Width, depth);
     }
@@ -46,13 +46,13 @@ public static class MatMul
         for (int first = 0; first < b.Depth && rows > 0; first += DeepBlock)
         {
             int block = Math.Min(DeepBlock, b.Depth - first);
-            Run(a[first..], new Left(b.Depth, 1, rows), b.Panels[(first * Panels.Width)..], block, b.Columns, c, cStride, c, cStride, Panels.Width, b.Depth);
+            Run(a[first..], Left.RowMajor(b.Depth, rows), b.Panels[(first * Panels.Width)..], block, b.Columns, c, cStride, c, cStride, Panels.Width, b.Depth);
         }
     }
 
     /// <summary>
     /// <c>C += Aᵀ·B</c> where A is <c>[depth, rows]</c> and B is <c>[depth, columns]</c>, both row-major with the given strides, C <c>[rows, columns]</c> contiguous:
-    /// the gradient of a weight, summed over all tokens. <paramref name="scratch"/> holds both operands packed (<see cref="ScratchLength"/>).
+    /// the gradient of a weight, summed over all tokens. <paramref name="scratch"/> holds operands packed (<see cref="ScratchLength"/>).
     /// </summary>
     public static void MultiplyTransposedAdd(
         ReadOnlySpan<float> a, int rows, int aStride, ReadOnlySpan<float> b, int columns, int bStride, int depth, Span<float> c, Span<float> scratch)
@@ -66,9 +66,18 @@ public static class MatMul
             for (int row = 0; row < rows; row += RowBlock)
             {
                 int count = Math.Min(RowBlock, rows - row);
-                Span<float> packedA = scratch.Slice(packedB.Length, Panels.Length(block, count, Panels.TileRows)), part = c[(row * columns)..];
-                Panels.Pack(a[((first * aStride) + row)..], block, count, aStride, Panels.TileRows, packedA);
-                Run(packedA, new Left(1, Panels.TileRows, count), packedB, block, columns, part, columns, part, columns, Panels.Width, block);
+                Span<float> part = c[(row * columns)..];
+                ReadOnlySpan<float> tokens = a[((first * aStride) + row)..];
+                var left = new Left(1, aStride, Panels.TileRows, count);
+                if (aStride >= FarTokens)
+                {
+                    Span<float> packedA = scratch.Slice(packedB.Length, Panels.Length(block, count, Panels.TileRows));
+                    Panels.Pack(tokens, block, count, aStride, Panels.TileRows, packedA);
+                    tokens = packedA;
+                    left = Left.Packed(block, count);
+                }
+
+                Run(tokens, left, packedB, block, columns, part, columns, part, columns, Panels.Width, block);
             }
         }
     }
@@ -77,20 +86,26 @@ public static class MatMul
     public static int ScratchLength(int depth, int rows, int columns) =>
         Panels.Length(Math.Min(depth, DepthBlock), Math.Min(rows, RowBlock), Panels.TileRows) + Panels.Length(Math.Min(depth, DepthBlock), columns, Panels.Width);
 
-    /// <summary>Tokens of one partial sum of a weight gradient: both packed panels of a tile stay in the first-level cache.</summary>
+    /// <summary>Tokens of one partial sum of a weight gradient: both panels of a tile stay in the first-level cache.</summary>
     private const int DepthBlock = 256;
 
-    /// <summary>Rows of a weight gradient that are summed at a time: their packed operand leaves half of the second-level cache to B.</summary>
+    /// <summary>Rows of a weight gradient that are summed at a time: their operand leaves half of the second-level cache to B.</summary>
     private const int RowBlock = 20 * Panels.TileRows;
+
+    /// <summary>Floats between the tokens of a transposed operand from which on it is packed: farther apart, its values are in too few sets of the cache, and in too many pages.</summary>
+    private const int FarTokens = 512;
+
+    /// <summary>Rows a multiple of so many floats apart fall into the same sets of the first-level cache, so that a tile would drive itself out: they are packed.</summary>
+    private const int CacheWay = 1024;
+
+    /// <summary>With fewer columns the packing costs more than it saves.</summary>
+    private const int FewestColumnsToPack = 2 * Panels.Width;
 
     /// <summary>Rows of B that a sum runs over before it is added to C.</summary>
     private const int DeepBlock = 512;
 
-    /// <summary>Floats of a left operand that are packed at a time: they share a panel of B while it is near, and leave it room in the second-level cache.</summary>
+    /// <summary>Floats of a left operand that share a panel of B while it is near, and leave it room in the second-level cache.</summary>
     private const int RowBlockLength = 1 << 16;
-
-    /// <summary>With fewer columns the packing costs more than it saves.</summary>
-    private const int FewestColumnsToPack = 2 * Panels.Width;
 
     private static readonly float[] Zeros = new float[Panels.Width];
 
@@ -120,12 +135,37 @@ public static class MatMul
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        if (left.StepStride == 1 && left.Rows > 4 && columns >= FewestColumnsToPack)
+        bool isRowMajor = left.StepStride == 1;
+        int block = isRowMajor ? Math.Max(3, RowBlockLength / (depth * Panels.TileRows)) * Panels.TileRows : left.Rows;
+        bool packs = isRowMajor && left.Rows > 4 && columns >= FewestColumnsToPack && left.RowStride % CacheWay == 0;
+        if (packs)
         {
-            RunPacked<TLanes, TVector>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel, panelDepth);
-            return;
+            int length = Panels.Length(depth, Math.Min(left.Rows, block), Panels.TileRows);
+            if (s_rows.Length < length) s_rows = AlignedMemory.Allocate(length);
         }
 
+        for (int row = 0; row < left.Rows; row += block)
+        {
+            Left rows = left with { Rows = Math.Min(block, left.Rows - row) };
+            ReadOnlySpan<float> part = a[(row * left.RowStride)..];
+            if (packs)
+            {
+                Panels.PackTransposed(part, depth, rows.Rows, left.RowStride, Panels.TileRows, s_rows.Span);
+                part = s_rows.Span;
+                rows = Left.Packed(depth, rows.Rows);
+            }
+
+            RunBlock<TLanes, TVector>(part, rows, b, depth, columns, c[(row * cStride)..], cStride, addend[(row * addendStride)..], addendStride, addendPanel, panelDepth);
+        }
+    }
+
+    /// <summary>Rows that share each panel of B while it is near.</summary>
+    [SkipLocalsInit]
+    private static void RunBlock<TLanes, TVector>(
+        ReadOnlySpan<float> a, Left left, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel, int panelDepth)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
         Span<float> edge = stackalloc float[Panels.TileRows * Panels.Width];
         for (int first = 0; first < columns; first += Panels.Width)
         {
@@ -136,7 +176,7 @@ public static class MatMul
             {
                 step = left.Step<TLanes, TVector>(row);
                 int validRows = Math.Min(step, left.Rows - row);
-                ref float tile = ref Unsafe.Add(ref MemoryMarshal.GetReference(a), left.Offset(row, depth));
+                ref float tile = ref Unsafe.Add(ref MemoryMarshal.GetReference(a), left.Offset(row));
                 if (validRows == step && validColumns == Panels.Width)
                 {
                     var target = new TileTarget(ref c[(row * cStride) + first], cStride, ref Unsafe.AsRef(in addend[(row * addendStride) + addendColumn]), addendStride);
@@ -151,27 +191,6 @@ public static class MatMul
         }
     }
 
-    /// <summary>
-    /// A row-major left operand, packed block by block: rows far apart would fall into the same few sets of the first-level cache, and a block's rows of C into more
-    /// pages than are known at once.
-    /// </summary>
-    private static void RunPacked<TLanes, TVector>(
-        ReadOnlySpan<float> a, Left left, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel, int panelDepth)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        int block = Math.Max(3, RowBlockLength / (depth * Panels.TileRows)) * Panels.TileRows;
-        int length = Panels.Length(depth, Math.Min(left.Rows, block), Panels.TileRows);
-        if (s_rows.Length < length) s_rows = AlignedMemory.Allocate(length);
-        for (int row = 0; row < left.Rows; row += block)
-        {
-            int count = Math.Min(block, left.Rows - row);
-            Panels.PackTransposed(a[(row * left.RowStride)..], depth, count, left.RowStride, Panels.TileRows, s_rows.Span);
-            Run<TLanes, TVector>(
-                s_rows.Span, new Left(1, Panels.TileRows, count), b, depth, columns, c[(row * cStride)..], cStride, addend[(row * addendStride)..], addendStride, addendPanel, panelDepth);
-        }
-    }
-
     private static void RunTile<TLanes, TVector>(ref float tile, Left left, int step, int validRows, ref float panel, int depth, TileTarget target)
         where TLanes : ILanes<TVector>
         where TVector : struct
@@ -179,30 +198,35 @@ public static class MatMul
         for (int column = 0; column < Panels.Width; column += 2 * TLanes.Count)
         {
             ref float part = ref Unsafe.Add(ref panel, column);
-            if (step == 12) MatMulTiles.Rows12<TLanes, TVector>(ref tile, left.StepStride, ref part, depth, target.Right(column));
+            if (step == Panels.TileRows) MatMulTiles.Rows12<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, ref part, depth, target.Right(column));
             else if (step == 8) MatMulTiles.Rows8<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, validRows, ref part, depth, target.Right(column));
             else MatMulTiles.Rows4<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, validRows, ref part, depth, target.Right(column));
         }
     }
 }
 
-/// <summary>How the rows of a left operand lie in memory: row-major, or packed in panels of <see cref="Panels.TileRows"/>.</summary>
-/// <param name="RowStride">Floats from one row to the next inside a tile.</param>
+/// <summary>How the rows of a left operand lie in memory: row-major, its transpose row-major, or packed in panels of <see cref="Panels.TileRows"/>.</summary>
+/// <param name="RowStride">Floats from one row to the next inside a panel.</param>
 /// <param name="StepStride">Floats from one k to the next.</param>
+/// <param name="PanelStride">Floats from one panel's first row to the next one's.</param>
 /// <param name="Rows">Valid rows.</param>
-internal readonly record struct Left(int RowStride, int StepStride, int Rows)
+internal readonly record struct Left(int RowStride, int StepStride, int PanelStride, int Rows)
 {
+    /// <summary>Rows of <paramref name="depth"/> values side by side.</summary>
+    public static Left RowMajor(int depth, int rows) => new(depth, 1, Panels.TileRows * depth, rows);
+
+    /// <summary>Packed with <see cref="Panels.TileRows"/> rows to a panel.</summary>
+    public static Left Packed(int depth, int rows) => new(1, Panels.TileRows, Panels.TileRows * depth, rows);
+
     /// <summary>Rows of the tile at <paramref name="row"/>: as many accumulators as there are registers for.</summary>
     public int Step<TLanes, TVector>(int row)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
         int rest = Rows - row;
-        if (!TLanes.HasManyRegisters || rest <= 4) return 4;
-        return RowStride == 1 && rest > 8 ? 12 : 8;
+        return !TLanes.HasManyRegisters || rest <= 4 ? 4 : rest < Panels.TileRows ? 8 : Panels.TileRows;
     }
 
     /// <summary>Where the tile that begins at <paramref name="row"/> starts.</summary>
-    public nint Offset(int row, int depth) =>
-        StepStride == 1 ? (nint)row * RowStride : ((nint)(row / Panels.TileRows * Panels.TileRows) * depth) + ((nint)(row % Panels.TileRows) * RowStride);
+    public nint Offset(int row) => ((nint)(row / Panels.TileRows) * PanelStride) + ((nint)(row % Panels.TileRows) * RowStride);
 }

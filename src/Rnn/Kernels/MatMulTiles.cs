@@ -8,12 +8,18 @@ namespace Rnn.Kernels;
 /// </summary>
 internal static class MatMulTiles
 {
-    /// <summary>12 rows of a packed A (neighbours in memory, <paramref name="stepStride"/> apart from k to k) by two vectors of a panel: the most that 32 registers hold.</summary>
+    /// <summary>
+    /// 12 rows of A, <paramref name="rowStride"/> apart and <paramref name="stepStride"/> from k to k, by two vectors of a panel: the most that 32 registers hold.
+    /// Three places in A and three strides are all the addresses it needs.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Rows12<TLanes, TVector>(ref float a, nint stepStride, ref float panel, int depth, TileTarget target)
+    public static void Rows12<TLanes, TVector>(ref float a, nint rowStride, nint stepStride, ref float panel, int depth, TileTarget target)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
+        nint two = 2 * rowStride, three = 3 * rowStride;
+        ref float a4 = ref Unsafe.Add(ref a, 4 * rowStride);
+        ref float a8 = ref Unsafe.Add(ref a, 8 * rowStride);
         TVector c00 = TLanes.Create(0f), c01 = c00;
         TVector c10 = TLanes.Create(0f), c11 = c10;
         TVector c20 = TLanes.Create(0f), c21 = c20;
@@ -31,43 +37,45 @@ internal static class MatMulTiles
             TVector b0 = TLanes.Load(ref panel, 0);
             TVector b1 = TLanes.Load(ref panel, TLanes.Count);
             panel = ref Unsafe.Add(ref panel, Panels.Width);
-            TVector v0 = TLanes.Create(Unsafe.Add(ref a, 0));
+            TVector v0 = TLanes.Create(a);
             c00 = TLanes.MultiplyAdd(v0, b0, c00);
             c01 = TLanes.MultiplyAdd(v0, b1, c01);
-            TVector v1 = TLanes.Create(Unsafe.Add(ref a, 1));
+            TVector v1 = TLanes.Create(Unsafe.Add(ref a, rowStride));
             c10 = TLanes.MultiplyAdd(v1, b0, c10);
             c11 = TLanes.MultiplyAdd(v1, b1, c11);
-            TVector v2 = TLanes.Create(Unsafe.Add(ref a, 2));
+            TVector v2 = TLanes.Create(Unsafe.Add(ref a, two));
             c20 = TLanes.MultiplyAdd(v2, b0, c20);
             c21 = TLanes.MultiplyAdd(v2, b1, c21);
-            TVector v3 = TLanes.Create(Unsafe.Add(ref a, 3));
+            TVector v3 = TLanes.Create(Unsafe.Add(ref a, three));
             c30 = TLanes.MultiplyAdd(v3, b0, c30);
             c31 = TLanes.MultiplyAdd(v3, b1, c31);
-            TVector v4 = TLanes.Create(Unsafe.Add(ref a, 4));
+            TVector v4 = TLanes.Create(a4);
             c40 = TLanes.MultiplyAdd(v4, b0, c40);
             c41 = TLanes.MultiplyAdd(v4, b1, c41);
-            TVector v5 = TLanes.Create(Unsafe.Add(ref a, 5));
+            TVector v5 = TLanes.Create(Unsafe.Add(ref a4, rowStride));
             c50 = TLanes.MultiplyAdd(v5, b0, c50);
             c51 = TLanes.MultiplyAdd(v5, b1, c51);
-            TVector v6 = TLanes.Create(Unsafe.Add(ref a, 6));
+            TVector v6 = TLanes.Create(Unsafe.Add(ref a4, two));
             c60 = TLanes.MultiplyAdd(v6, b0, c60);
             c61 = TLanes.MultiplyAdd(v6, b1, c61);
-            TVector v7 = TLanes.Create(Unsafe.Add(ref a, 7));
+            TVector v7 = TLanes.Create(Unsafe.Add(ref a4, three));
             c70 = TLanes.MultiplyAdd(v7, b0, c70);
             c71 = TLanes.MultiplyAdd(v7, b1, c71);
-            TVector v8 = TLanes.Create(Unsafe.Add(ref a, 8));
+            TVector v8 = TLanes.Create(a8);
             c80 = TLanes.MultiplyAdd(v8, b0, c80);
             c81 = TLanes.MultiplyAdd(v8, b1, c81);
-            TVector v9 = TLanes.Create(Unsafe.Add(ref a, 9));
+            TVector v9 = TLanes.Create(Unsafe.Add(ref a8, rowStride));
             c90 = TLanes.MultiplyAdd(v9, b0, c90);
             c91 = TLanes.MultiplyAdd(v9, b1, c91);
-            TVector va = TLanes.Create(Unsafe.Add(ref a, 10));
+            TVector va = TLanes.Create(Unsafe.Add(ref a8, two));
             ca0 = TLanes.MultiplyAdd(va, b0, ca0);
             ca1 = TLanes.MultiplyAdd(va, b1, ca1);
-            TVector vb = TLanes.Create(Unsafe.Add(ref a, 11));
+            TVector vb = TLanes.Create(Unsafe.Add(ref a8, three));
             cb0 = TLanes.MultiplyAdd(vb, b0, cb0);
             cb1 = TLanes.MultiplyAdd(vb, b1, cb1);
             a = ref Unsafe.Add(ref a, stepStride);
+            a4 = ref Unsafe.Add(ref a4, stepStride);
+            a8 = ref Unsafe.Add(ref a8, stepStride);
         }
 
         target.Put<TLanes, TVector>(0, c00, c01);

@@ -106,6 +106,17 @@ internal static class Panels
     {
         ref float from = ref MemoryMarshal.GetReference(source);
         ref float to = ref MemoryMarshal.GetReference(panel);
+        if (width == Width && Vector512.IsHardwareAccelerated)
+        {
+            for (int k = 0; k < depth; k++, from = ref Unsafe.Add(ref from, stride), to = ref Unsafe.Add(ref to, Width))
+            {
+                Vector512.LoadUnsafe(ref from).StoreUnsafe(ref to);
+                Vector512.LoadUnsafe(ref from, (nuint)Vector512<float>.Count).StoreUnsafe(ref to, (nuint)Vector512<float>.Count);
+            }
+
+            return;
+        }
+
         for (int k = 0; k < depth; k++)
         {
             nuint row = (nuint)k * (nuint)stride;

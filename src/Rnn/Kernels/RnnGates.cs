@@ -6,16 +6,18 @@ namespace Rnn.Kernels;
 
 /// <summary>
 /// The element-wise half of a simple recurrent step (Elman 1990): <c>h' = tanh(in + rec)</c>, or <c>max(0, in + rec)</c> with derivative 0 at 0.
-/// The buffers are element-wise alike, so <c>count</c> = rows × H is all they need to know.
+/// All buffers are <c>[rows, H]</c>.
 /// </summary>
 internal static class RnnGates
 {
-    /// <summary>On entry <paramref name="gates"/> holds the input part of the pre-activations, on return h'; <paramref name="h"/> receives it too.</summary>
-    public static void Forward(bool relu, int count, Span<float> gates, ReadOnlySpan<float> recurrent, Span<float> h)
+    /// <summary>
+    /// <paramref name="gates"/> receives h', and so does <paramref name="h"/>; on entry it holds the input part of the pre-activations, unless <paramref name="input"/> knows better.
+    /// </summary>
+    public static void Forward(bool relu, int rows, int hidden, InputRows input, Span<float> gates, ReadOnlySpan<float> recurrent, Span<float> h)
     {
-        if (Vector512.IsHardwareAccelerated) Forward<Lanes512, Vector512<float>>(relu, count, gates, recurrent, h);
-        else if (Vector256.IsHardwareAccelerated) Forward<Lanes256, Vector256<float>>(relu, count, gates, recurrent, h);
-        else Forward<Lanes128, Vector128<float>>(relu, count, gates, recurrent, h);
+        if (Vector512.IsHardwareAccelerated) Forward<Lanes512, Vector512<float>>(relu, rows, hidden, input, gates, recurrent, h);
+        else if (Vector256.IsHardwareAccelerated) Forward<Lanes256, Vector256<float>>(relu, rows, hidden, input, gates, recurrent, h);
+        else Forward<Lanes128, Vector128<float>>(relu, rows, hidden, input, gates, recurrent, h);
     }
 
     /// <summary>On entry <paramref name="gates"/> holds h', on return the gradient of the pre-activations; <paramref name="dh"/> is zeroed (nothing of it passes by).</summary>
@@ -27,24 +29,29 @@ internal static class RnnGates
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Forward<TLanes, TVector>(bool relu, int count, Span<float> gates, ReadOnlySpan<float> recurrent, Span<float> h)
+    internal static void Forward<TLanes, TVector>(bool relu, int rows, int hidden, InputRows input, Span<float> gates, ReadOnlySpan<float> recurrent, Span<float> h)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        ref float g = ref MemoryMarshal.GetReference(gates);
-        ref float r = ref MemoryMarshal.GetReference(recurrent);
-        ref float state = ref MemoryMarshal.GetReference(h);
-        nint j = 0;
-        for (; j <= count - TLanes.Count; j += TLanes.Count) ForwardAt<TLanes, TVector>(relu, j, ref g, ref r, ref state);
-        for (; j < count; j++) ForwardAt<ScalarLanes, float>(relu, j, ref g, ref r, ref state);
+        for (int row = 0; row < rows; row++)
+        {
+            nint at = (nint)row * hidden;
+            ref float g = ref Unsafe.Add(ref MemoryMarshal.GetReference(gates), at);
+            ref float x = ref Unsafe.AsRef(in input.At(row, ref g));
+            ref float r = ref Unsafe.Add(ref MemoryMarshal.GetReference(recurrent), at);
+            ref float state = ref Unsafe.Add(ref MemoryMarshal.GetReference(h), at);
+            nint j = 0;
+            for (; j <= hidden - TLanes.Count; j += TLanes.Count) ForwardAt<TLanes, TVector>(relu, j, ref x, ref g, ref r, ref state);
+            for (; j < hidden; j++) ForwardAt<ScalarLanes, float>(relu, j, ref x, ref g, ref r, ref state);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ForwardAt<TLanes, TVector>(bool relu, nint j, ref float gates, ref float recurrent, ref float h)
+    private static void ForwardAt<TLanes, TVector>(bool relu, nint j, ref float input, ref float gates, ref float recurrent, ref float h)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        TVector sum = TLanes.Add(TLanes.Load(ref gates, j), TLanes.Load(ref recurrent, j));
+        TVector sum = TLanes.Add(TLanes.Load(ref input, j), TLanes.Load(ref recurrent, j));
         TVector value = relu ? TLanes.Max(sum, TLanes.Create(0f)) : Activations.Tanh<TLanes, TVector>(sum);
         TLanes.Store(value, ref gates, j);
         TLanes.Store(value, ref h, j);

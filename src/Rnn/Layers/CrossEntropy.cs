@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Rnn.Kernels;
 
 namespace Rnn.Layers;
 
@@ -74,10 +75,7 @@ public static class CrossEntropy
             total += (double)spread * (weights.IsEmpty ? values.Length : TensorPrimitives.Sum(weights));
         }
 
-        float max = TensorPrimitives.Max<float>(values);
-        TensorPrimitives.Subtract(values, max, values);
-        TensorPrimitives.Exp(values, values);
-        double sum = TensorPrimitives.Sum<float>(values);
+        (float max, float sum) = Exponentials.Replace(values);
         TensorPrimitives.Multiply(values, (float)(scale * total / sum), values);
         if (spread > 0 && weights.IsEmpty) TensorPrimitives.Subtract(values, scale * spread, values);
         else if (spread > 0) TensorPrimitives.MultiplyAdd(weights, -scale * spread, values, values);

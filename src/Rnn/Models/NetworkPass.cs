@@ -77,7 +77,8 @@ public abstract class NetworkPass(int outputs)
         {
             if (_targets[row] < 0) continue;
             targets++;
-            if (TensorPrimitives.IndexOfMax(logits.Slice(row * outputs, outputs)) == _targets[row]) correct++;
+            ReadOnlySpan<float> values = logits.Slice(row * outputs, outputs);
+            if (values[_targets[row]] == TensorPrimitives.Max(values)) correct++;
         }
 
         double loss = CrossEntropy.ForwardBackward(logits, outputs, Targets, objective.LabelSmoothing, scale, objective.ClassWeights.Span);

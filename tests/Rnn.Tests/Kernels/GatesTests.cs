@@ -43,19 +43,19 @@ public sealed class GatesTests
             switch (Kernel)
             {
                 case "lstm":
-                    LstmGates.Forward<TLanes, TVector>(Rows, Hidden, b[0], b[1], b[2], b[3], b[4], b[5]);
+                    LstmGates.Forward<TLanes, TVector>(Rows, Hidden, default, b[0], b[1], b[2], b[3], b[4], b[5]);
                     break;
                 case "lstm backward":
                     LstmGates.Backward<TLanes, TVector>(Rows, Hidden, b[0], b[2], b[3], b[4], b[5]);
                     break;
                 case "gru":
-                    GruGates.Forward<TLanes, TVector>(Rows, Hidden, b[0], b[1], b[2], b[3], b[4]);
+                    GruGates.Forward<TLanes, TVector>(Rows, Hidden, default, b[0], b[1], b[2], b[3], b[4]);
                     break;
                 case "gru backward":
                     GruGates.Backward<TLanes, TVector>(Rows, Hidden, b[0], b[1], b[2], b[3], b[4]);
                     break;
                 case "tanh" or "relu":
-                    RnnGates.Forward<TLanes, TVector>(Kernel == "relu", Rows * Hidden, b[0], b[1], b[2]);
+                    RnnGates.Forward<TLanes, TVector>(Kernel == "relu", Rows, Hidden, default, b[0], b[1], b[2]);
                     break;
                 case "tanh backward" or "relu backward":
                     RnnGates.Backward<TLanes, TVector>(Kernel == "relu backward", Rows * Hidden, b[0], b[2]);

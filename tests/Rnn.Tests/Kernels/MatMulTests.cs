@@ -18,7 +18,7 @@ public sealed class MatMulTests
             foreach (var depth in new[] { 1, 2, 31, 64, 129 })
                 foreach (var columns in new[] { 1, 3, 31, 32, 33, 64, 96, 127, 128, 160, 257 }) shapes.Add(rows, depth, columns);
         foreach (var rows in new[] { 1, 5, 37, 100 })
-            foreach (var depth in new[] { 511, 513, 2_000 }) shapes.Add(rows, depth, 130);
+            foreach (var depth in new[] { 511, 513, 1_024, 2_000 }) shapes.Add(rows, depth, 130);
         return shapes;
     }
 
@@ -68,11 +68,11 @@ public sealed class MatMulTests
         foreach (var width in Enum.GetValues<Width>().Where(w => w != Width.Scalar))
         {
             var c = Enumerable.Repeat(Untouched, rows * stride).ToArray();
-            new Call(a, new Left(depth, 1, rows), panels, depth, columns, c, stride, bias, 0, Panels.Width).Run(width);
+            new Call(a, Left.RowMajor(depth, rows), panels, depth, columns, c, stride, bias, 0, Panels.Width).Run(width);
             AssertProduct([.. plain.Select((v, i) => v + bias[i % columns])], c, columns, stride);
 
             var again = (float[])c.Clone();
-            new Call(a, new Left(depth, 1, rows), panels, depth, columns, again, stride, again, stride, Panels.Width).Run(width);
+            new Call(a, Left.RowMajor(depth, rows), panels, depth, columns, again, stride, again, stride, Panels.Width).Run(width);
             AssertProduct([.. plain.Select((v, i) => 2 * v + bias[i % columns])], again, columns, stride);
         }
     }

@@ -86,5 +86,6 @@ public sealed class GradientFlowTests
 
     private static double Square(Var[] values) => values.Sum(v => v.Gradient * v.Gradient);
 
-    private static void Close(string what, double[] want, IReadOnlyList<double> got) => GoldenResult.AssertClose(what, want, got, 1e-4, 1e-6 * want.Max());
+    // A probability near 1 is known to half a unit in the last place, and so is the gradient that is left of it.
+    private static void Close(string what, double[] want, IReadOnlyList<double> got) => GoldenResult.AssertClose(what, want, got, 1e-4, (1e-6 * want.Max()) + 6e-8);
 }
