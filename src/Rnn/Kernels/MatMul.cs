@@ -105,7 +105,7 @@ public static class MatMul
     private const int DeepBlock = 512;
 
     /// <summary>Floats of a left operand that share a panel of B while it is near, and leave it room in the second-level cache.</summary>
-    private const int RowBlockLength = 1 << 16;
+    private const int RowBlockLength = 1 << 17;
 
     private static readonly float[] Zeros = new float[Panels.Width];
 
