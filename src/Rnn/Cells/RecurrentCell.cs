@@ -26,7 +26,7 @@ public enum CellKind
 /// backward, the weight gradients of all steps are again one product each. Weights and names are PyTorch's.
 /// The cell holds weights only: everything a pass needs belongs to its caller, so any number of threads may share a cell.
 /// </summary>
-public abstract partial class RecurrentCell : IPackable
+public abstract partial class RecurrentCell
 {
     private readonly Parameter _weightIh;
     private readonly Parameter _weightHh;
@@ -100,15 +100,20 @@ public abstract partial class RecurrentCell : IPackable
     /// <summary>Lets the cell read the tokens of an embedding <c>[V, I]</c> themselves; the embedding's gradient is then the cell's to add.</summary>
     internal void Fold(Parameter embedding) => _embedding = new FoldedEmbedding(embedding, Gates * HiddenSize);
 
-    /// <inheritdoc/>
-    public void Pack(bool training, WeightPrecision precision = WeightPrecision.Fp32)
+    /// <summary>The input and the recurrent weights, which may be packed at the same time.</summary>
+    public IEnumerable<IPackable> Packables => [new Packing(PackInput), new Packing(PackRecurrent)];
+
+    private void PackInput(bool training, WeightPrecision precision)
     {
         _inputProduct.PackTransposed(_weightIh.Values.Span, precision);
         _embedding?.Pack(_inputProduct, _biasIh is null ? default : _biasIh.Values.Span);
+        if (training) (_inputGradient ??= new PackedMatrix(Gates * HiddenSize, InputSize)).Pack(_weightIh.Values.Span);
+    }
+
+    private void PackRecurrent(bool training, WeightPrecision precision)
+    {
         _recurrentProduct.PackTransposed(_weightHh.Values.Span, precision);
-        if (!training) return;
-        (_inputGradient ??= new PackedMatrix(Gates * HiddenSize, InputSize)).Pack(_weightIh.Values.Span);
-        (_recurrentGradient ??= new PackedMatrix(Gates * HiddenSize, HiddenSize)).Pack(_weightHh.Values.Span);
+        if (training) (_recurrentGradient ??= new PackedMatrix(Gates * HiddenSize, HiddenSize)).Pack(_weightHh.Values.Span);
     }
 
     /// <summary>
@@ -221,6 +226,11 @@ public abstract partial class RecurrentCell : IPackable
     {
         if (stride == HiddenSize) TensorPrimitives.Add(dh, dy[..dh.Length], dh);
         else for (int row = 0; row < rows; row++) TensorPrimitives.Add(dh.Slice(row * HiddenSize, HiddenSize), dy.Slice(row * stride, HiddenSize), dh.Slice(row * HiddenSize, HiddenSize));
+    }
+
+    private sealed class Packing(Action<bool, WeightPrecision> pack) : IPackable
+    {
+        public void Pack(bool training, WeightPrecision precision = WeightPrecision.Fp32) => pack(training, precision);
     }
 
     private Memory<float> RentKept(int tokens, int index, Workspace workspace) => index < Kept ? workspace.Rent(tokens * HiddenSize) : default;

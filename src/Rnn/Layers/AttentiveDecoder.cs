@@ -44,7 +44,7 @@ public sealed class AttentiveDecoder
     public int StateSize => Stack.StateSize + (_config.InputFeeding ? _config.HiddenSize : 0);
 
     /// <summary>What must be packed.</summary>
-    public IEnumerable<IPackable> Packables => [.. Stack.Cells, .. _attention?.Packables ?? [], .. _combine is null ? (IPackable[])[] : [_combine], .. _head.Packables];
+    public IEnumerable<IPackable> Packables => [.. Stack.Packables, .. _attention?.Packables ?? [], .. _combine is null ? (IPackable[])[] : [_combine], .. _head.Packables];
 
     /// <summary>Draws all weights.</summary>
     public void Initialize(ref RandomSource random)

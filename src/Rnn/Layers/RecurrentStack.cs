@@ -77,10 +77,13 @@ public sealed class RecurrentStack
         foreach (RecurrentCell cell in _cells) cell.Initialize(kind, forgetBias, ref random);
     }
 
+    /// <summary>What keeps packed weights.</summary>
+    public IEnumerable<IPackable> Packables => _cells.SelectMany(cell => cell.Packables);
+
     /// <summary>Packs all weights; call after every change of them.</summary>
     public void Pack(bool training)
     {
-        foreach (RecurrentCell cell in _cells) cell.Pack(training);
+        foreach (IPackable part in Packables) part.Pack(training);
     }
 
     /// <summary>Sets zero initial states for a batch.</summary>

@@ -42,7 +42,7 @@ public sealed class LanguageModel : Network
         _encoder = new SequenceEncoder(Parameters, "embedding.", "rnn.", config.Encoder, sharesEmbedding: config.TieWeights);
         _reader = new StackReader(_encoder.Stack, _encoder.Embedding);
         _head = new OutputHead(Parameters, "fc.", _encoder.Stack.OutputSize, config.Encoder.VocabularySize, config.TieWeights ? _encoder.Embedding!.Weight : null);
-        Complete([.. _encoder.Stack.Cells, _reader, .. _head.Packables]);
+        Complete([.. _encoder.Stack.Packables, _reader, .. _head.Packables]);
     }
 
     /// <inheritdoc/>

@@ -22,7 +22,7 @@ public sealed class SequenceClassifier : Network
         _encoder = new SequenceEncoder(Parameters, "embedding.", "rnn.", config.Encoder);
         _reader = new StackReader(_encoder.Stack, _encoder.Embedding);
         _head = new Linear(Parameters, "fc.", _encoder.Stack.OutputSize, config.Classes);
-        Complete([.. _encoder.Stack.Cells, _reader, _head]);
+        Complete([.. _encoder.Stack.Packables, _reader, _head]);
     }
 
     /// <inheritdoc/>

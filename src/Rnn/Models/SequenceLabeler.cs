@@ -33,7 +33,7 @@ public sealed class SequenceLabeler : Network
         _encoder = new SequenceEncoder(Parameters, "embedding.", "rnn.", config.Encoder);
         _reader = new StackReader(_encoder.Stack, _encoder.Embedding);
         _head = new OutputHead(Parameters, "fc.", _encoder.Stack.OutputSize, config.Classes);
-        Complete([.. _encoder.Stack.Cells, _reader, .. _head.Packables]);
+        Complete([.. _encoder.Stack.Packables, _reader, .. _head.Packables]);
     }
 
     /// <inheritdoc/>

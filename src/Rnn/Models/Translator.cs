@@ -38,7 +38,7 @@ public sealed class Translator : Network
         Encoder = new SequenceEncoder(Parameters, "src_embedding.", "encoder.", config.Encoder);
         Bridge = new Bridge(Parameters, config.Encoder, config.Decoder);
         Decoder = new AttentiveDecoder(Parameters, config.Decoder);
-        Complete([.. Encoder.Stack.Cells, .. Bridge.Packables, .. Decoder.Packables]);
+        Complete([.. Encoder.Stack.Packables, .. Bridge.Packables, .. Decoder.Packables]);
     }
 
     /// <inheritdoc/>
