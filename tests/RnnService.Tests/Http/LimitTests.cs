@@ -71,19 +71,11 @@ public sealed class LimitTests
     {
         await using var service = await RunningService.StartAsync("--RnnService:Limits:ConcurrentUploads=1");
         using var gate = new SemaphoreSlim(0);
-        // More than the client's buffer, or the service would not hear of it yet.
-        var stream = new SlowStream(Encoding.UTF8.GetBytes("text,label\n" + string.Concat(Enumerable.Repeat("some words,x\nother words,y\n", 10_000))), gate);
-        using var body = new StreamContent(stream);
+        // More than a chunk: what was stored of it tells that the service has begun, and that no other upload can take its place.
+        using var body = new StreamContent(new SlowStream(MoreThanAChunk, gate));
         var slow = service.Client.SendFormAsync(body, "a.csv", null, ("name", "slow"), ("task", "sequence_classification"));
-        await stream.AtTheGate.WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
-        // All but its last bytes are sent; until the service has begun with it others are taken.
-        var second = await service.Client.UploadAsync("second-0", Uploads.Good);
-        for (var i = 1; i < 100 && second.StatusCode == HttpStatusCode.Created; i++)
-        {
-            await Task.Delay(50, Cancellation);
-            second = await service.Client.UploadAsync($"second-{i}", Uploads.Good);
-        }
-
+        await EventuallyAsync(service, blobs => blobs == 1);
+        var second = await service.Client.UploadAsync("second", Uploads.Good);
         Assert.NotNull((await second.ProblemAsync(503, "busy")).GetProperty("hint").GetString());
         Assert.NotNull(second.Headers.RetryAfter);
         Assert.Equal(HttpStatusCode.OK, (await service.Client.GetAsync("/api/v1/datasets", Cancellation)).StatusCode);
@@ -97,8 +89,7 @@ public sealed class LimitTests
         await using var service = await RunningService.StartAsync();
         using var gate = new SemaphoreSlim(0);
         // More than a chunk, so that something was written before the client goes.
-        var bytes = Encoding.UTF8.GetBytes("text,label\n" + string.Concat(Enumerable.Repeat("some words,x\nother words,y\n", 150_000)));
-        using var body = new StreamContent(new SlowStream(bytes, gate));
+        using var body = new StreamContent(new SlowStream(MoreThanAChunk, gate));
         using var leave = new CancellationTokenSource();
         using var form = new MultipartFormDataContent { { new StringContent("left"), "name" }, { new StringContent("sequence_classification"), "task" }, { body, "file", "a.csv" } };
         var upload = service.Client.PostAsync("/api/v1/datasets", form, leave.Token);
@@ -107,6 +98,8 @@ public sealed class LimitTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => upload);
         await EventuallyAsync(service, blobs => blobs == 0);
     }
+
+    private static byte[] MoreThanAChunk => Encoding.UTF8.GetBytes("text,label\n" + string.Concat(Enumerable.Repeat("some words,x\nother words,y\n", 150_000)));
 
     private static async Task EventuallyAsync(RunningService service, Func<int, bool> blobs)
     {
@@ -129,20 +122,12 @@ public sealed class LimitTests
     {
         private const int Held = 10;
 
-        private readonly TaskCompletionSource _atTheGate = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task AtTheGate => _atTheGate.Task;
-
         public override bool CanSeek => false;
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var free = (int)(Capacity - Held - Position);
-            if (free == 0)
-            {
-                _atTheGate.TrySetResult();
-                await gate.WaitAsync(cancellationToken);
-            }
+            if (free == 0) await gate.WaitAsync(cancellationToken);
             return await base.ReadAsync(free > 0 && free < buffer.Length ? buffer[..free] : buffer, cancellationToken);
         }
 
