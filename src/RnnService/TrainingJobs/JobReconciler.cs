@@ -9,16 +9,21 @@ internal sealed class JobReconciler(JobQueue queue, DatabaseLocation location, I
     private readonly TimeSpan _period = TimeSpan.FromSeconds(location.SqliteFile is null ? 2 : 10);
 
     /// <inheritdoc/>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // Before the first request: a job that is submitted and claimed afterwards keeps its lease.
+        if (location.SqliteFile is not null) await queue.BreakLeasesAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var leasesAreOfOthers = location.SqliteFile is null;
         using var timer = new PeriodicTimer(_period);
         do
         {
             try
             {
-                if (!leasesAreOfOthers) await queue.BreakLeasesAsync(stoppingToken);
-                leasesAreOfOthers = true;
                 await queue.ReconcileAsync(stoppingToken);
             }
             catch (Exception error) when (error is System.Data.Common.DbException || DatabaseAbsence.Caused(error))
