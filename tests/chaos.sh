@@ -5,7 +5,7 @@
 # usage: tests/chaos.sh [minutes] [fewest jobs]      (default: 10 minutes, 30 jobs; 1 minute: 6 jobs; 0.5: 3 jobs; more as long as there is time; needs what processes.sh names)
 set -euo pipefail
 minutes=${1:-10} jobs=${2:-}
-[[ $minutes =~ ^[0-9]*\.?[0-9]+$ && $jobs =~ ^([1-9][0-9]*)?$ ]] || { echo 'usage: tests/chaos.sh [minutes] [jobs], for example 0.5 3' >&2; exit 2; }
+[[ $minutes =~ ^[0-9]*\.?[0-9]+$ && $jobs =~ ^([1-9][0-9]*)?$ ]] || { echo 'usage: tests/chaos.sh [minutes] [fewest jobs], for example 0.5 3' >&2; exit 2; }
 # A part of a minute will do for a look.
 lasts=$(awk "BEGIN { printf \"%d\", $minutes * 60 }")
 [ -n "$jobs" ] || { if [ "$lasts" -ge 300 ]; then jobs=30; else jobs=$((lasts < 20 ? 2 : lasts / 10)); fi; }
