@@ -95,23 +95,16 @@ public static class MatMul
     /// <summary>Floats between the tokens of a transposed operand from which on it is packed: farther apart, its values are in too few sets of the cache, and in too many pages.</summary>
     private const int FarTokens = 512;
 
-    /// <summary>Rows a multiple of so many floats apart fall into the same sets of the first-level cache, so that a tile would drive itself out: they are packed.</summary>
-    private const int CacheWay = 1024;
-
-    /// <summary>With fewer columns the packing costs more than it saves.</summary>
-    private const int FewestColumnsToPack = 2 * Panels.Width;
-
     /// <summary>Rows of B that a sum runs over before it is added to C.</summary>
     private const int DeepBlock = 512;
 
     /// <summary>Floats of a left operand that share a panel of B while it is near, and leave it room in the second-level cache.</summary>
     private const int RowBlockLength = 1 << 17;
 
-    private static readonly float[] Zeros = new float[Panels.Width];
+    /// <summary>Columns of two panels that share a tile.</summary>
+    private const int PairWidth = 2 * Panels.Width;
 
-    // Grows to the largest block a thread has met.
-    [ThreadStatic]
-    private static Memory<float> s_rows;
+    private static readonly float[] Zeros = new float[PairWidth];
 
     private static void Check(ReadOnlySpan<float> a, int rows, PackedMatrix b, Span<float> c, int cStride)
     {
@@ -135,27 +128,11 @@ public static class MatMul
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        bool isRowMajor = left.StepStride == 1;
-        int block = isRowMajor ? Math.Max(3, RowBlockLength / (depth * Panels.TileRows)) * Panels.TileRows : left.Rows;
-        bool packs = isRowMajor && left.Rows > 4 && columns >= FewestColumnsToPack && left.RowStride % CacheWay == 0;
-        if (packs)
-        {
-            int length = Panels.Length(depth, Math.Min(left.Rows, block), Panels.TileRows);
-            if (s_rows.Length < length) s_rows = AlignedMemory.Allocate(length);
-        }
-
+        int block = left.StepStride == 1 ? Math.Max(3, RowBlockLength / (depth * Panels.TileRows)) * Panels.TileRows : left.Rows;
         for (int row = 0; row < left.Rows; row += block)
         {
             Left rows = left with { Rows = Math.Min(block, left.Rows - row) };
-            ReadOnlySpan<float> part = a[(row * left.RowStride)..];
-            if (packs)
-            {
-                Panels.PackTransposed(part, depth, rows.Rows, left.RowStride, Panels.TileRows, s_rows.Span);
-                part = s_rows.Span;
-                rows = Left.Packed(depth, rows.Rows);
-            }
-
-            RunBlock<TLanes, TVector>(part, rows, b, depth, columns, c[(row * cStride)..], cStride, addend[(row * addendStride)..], addendStride, addendPanel, panelDepth);
+            RunBlock<TLanes, TVector>(a[(row * left.RowStride)..], rows, b, depth, columns, c[(row * cStride)..], cStride, addend[(row * addendStride)..], addendStride, addendPanel, panelDepth);
         }
     }
 
@@ -166,35 +143,45 @@ public static class MatMul
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        Span<float> edge = stackalloc float[Panels.TileRows * Panels.Width];
-        for (int first = 0; first < columns; first += Panels.Width)
+        Span<float> edge = stackalloc float[Panels.TileRows * PairWidth];
+        for (int first = 0, width; first < columns; first += width)
         {
+            bool isPair = 2 * TLanes.Count == Panels.Width && columns - first > Panels.Width;
+            width = isPair ? PairWidth : Panels.Width;
             ref float panel = ref Unsafe.Add(ref MemoryMarshal.GetReference(b), (nint)first * panelDepth);
-            int validColumns = Math.Min(Panels.Width, columns - first);
+            nint nextPanel = isPair ? (nint)Panels.Width * panelDepth : 0;
+            int validColumns = Math.Min(width, columns - first);
             int addendColumn = addendPanel == 0 ? 0 : first;
             for (int row = 0, step; row < left.Rows; row += step)
             {
-                step = left.Step<TLanes, TVector>(row);
+                step = isPair ? left.PairStep(row) : left.Step<TLanes, TVector>(row);
                 int validRows = Math.Min(step, left.Rows - row);
                 ref float tile = ref Unsafe.Add(ref MemoryMarshal.GetReference(a), left.Offset(row));
-                if (validRows == step && validColumns == Panels.Width)
+                if (validRows == step && validColumns == width)
                 {
                     var target = new TileTarget(ref c[(row * cStride) + first], cStride, ref Unsafe.AsRef(in addend[(row * addendStride) + addendColumn]), addendStride);
-                    RunTile<TLanes, TVector>(ref tile, left, step, step, ref panel, depth, target);
+                    RunTile<TLanes, TVector>(ref tile, left, step, step, ref panel, nextPanel, depth, target);
                     continue;
                 }
 
-                for (int i = 0; i < validRows; i++) addend.Slice(((row + i) * addendStride) + addendColumn, validColumns).CopyTo(edge[(i * Panels.Width)..]);
-                RunTile<TLanes, TVector>(ref tile, left, step, validRows, ref panel, depth, new TileTarget(ref edge[0], Panels.Width, ref edge[0], Panels.Width));
-                for (int i = 0; i < validRows; i++) edge.Slice(i * Panels.Width, validColumns).CopyTo(c[(((row + i) * cStride) + first)..]);
+                for (int i = 0; i < validRows; i++) addend.Slice(((row + i) * addendStride) + addendColumn, validColumns).CopyTo(edge[(i * width)..]);
+                RunTile<TLanes, TVector>(ref tile, left, step, validRows, ref panel, nextPanel, depth, new TileTarget(ref edge[0], width, ref edge[0], width));
+                for (int i = 0; i < validRows; i++) edge.Slice(i * width, validColumns).CopyTo(c[(((row + i) * cStride) + first)..]);
             }
         }
     }
 
-    private static void RunTile<TLanes, TVector>(ref float tile, Left left, int step, int validRows, ref float panel, int depth, TileTarget target)
+    private static void RunTile<TLanes, TVector>(ref float tile, Left left, int step, int validRows, ref float panel, nint nextPanel, int depth, TileTarget target)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
+        if (nextPanel > 0)
+        {
+            if (step == 6) MatMulPairTiles.Rows6<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, ref panel, nextPanel, depth, target);
+            else MatMulPairTiles.Rows4<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, validRows, ref panel, nextPanel, depth, target);
+            return;
+        }
+
         for (int column = 0; column < Panels.Width; column += 2 * TLanes.Count)
         {
             ref float part = ref Unsafe.Add(ref panel, column);
@@ -225,6 +212,13 @@ internal readonly record struct Left(int RowStride, int StepStride, int PanelStr
     {
         int rest = Rows - row;
         return !TLanes.HasManyRegisters || rest <= 4 ? 4 : rest < Panels.TileRows ? 8 : Panels.TileRows;
+    }
+
+    /// <summary>Rows of the tile of two panels at <paramref name="row"/>: six, or four where that leaves fewer over; none reaches into the next panel of rows.</summary>
+    public int PairStep(int row)
+    {
+        int rest = Rows - row;
+        return rest is 6 or > 8 || (rest > 6 && row % Panels.TileRows == 6) ? 6 : 4;
     }
 
     /// <summary>Where the tile that begins at <paramref name="row"/> starts.</summary>

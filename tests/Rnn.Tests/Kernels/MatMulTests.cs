@@ -14,7 +14,7 @@ public sealed class MatMulTests
     public static TheoryData<int, int, int> Shapes()
     {
         var shapes = new TheoryData<int, int, int>();
-        foreach (var rows in new[] { 1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 17, 33 })
+        foreach (var rows in new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 19, 20, 33 })
             foreach (var depth in new[] { 1, 2, 31, 64, 129 })
                 foreach (var columns in new[] { 1, 3, 31, 32, 33, 64, 96, 127, 128, 160, 257 }) shapes.Add(rows, depth, columns);
         foreach (var rows in new[] { 1, 5, 37, 100 })
@@ -101,6 +101,19 @@ public sealed class MatMulTests
         var scratch = new float[MatMul.ScratchLength(depth, rows, columns)];
         MatMul.MultiplyTransposedAdd(Transposed(a, rows, depth), rows, rows, b, columns, columns, depth, gradient, scratch);
         Assert.Equal(start.Zip(want, (x, y) => x + y), gradient);
+    }
+
+    [Fact]
+    public void A_transposed_operand_whose_tokens_lie_far_apart_is_multiplied_the_same()
+    {
+        const int Depth = 300, Stride = 1_024, Columns = 70;
+        var (a, b) = (Integers(Depth * Stride, 1), Integers(Depth * Columns, 2));
+        for (var rows = 1; rows <= 40; rows++)
+        {
+            var gradient = new float[rows * Columns];
+            MatMul.MultiplyTransposedAdd(a, rows, Stride, b, Columns, Columns, Depth, gradient, new float[MatMul.ScratchLength(Depth, rows, Columns)]);
+            Assert.Equal(Product(Transposed([.. Enumerable.Range(0, Depth).SelectMany(k => a[(k * Stride)..(k * Stride + rows)])], Depth, rows), b, rows, Depth, Columns), gradient);
+        }
     }
 
     [Fact]
