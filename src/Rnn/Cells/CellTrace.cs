@@ -3,14 +3,12 @@ namespace Rnn.Cells;
 /// <summary>What a forward scan keeps for the backward one, token by token in the order of the batch's layout.</summary>
 /// <param name="Gates"><c>[tokens, G·H]</c>: activated gates; the backward scan turns them into the gradient of the input product.</param>
 /// <param name="PreviousH"><c>[tokens, H]</c>: the hidden state that each step started from.</param>
-/// <param name="KeptA"><c>[tokens, H]</c>: LSTM, the previous cell state; GRU, the recurrent part of n.</param>
-/// <param name="KeptB"><c>[tokens, H]</c>: LSTM, tanh of the new cell state.</param>
-public readonly record struct CellTrace(Memory<float> Gates, Memory<float> PreviousH, Memory<float> KeptA, Memory<float> KeptB)
+/// <param name="Kept"><c>[tokens, H]</c>: LSTM, the previous cell state; GRU, the recurrent part of n.</param>
+public readonly record struct CellTrace(Memory<float> Gates, Memory<float> PreviousH, Memory<float> Kept)
 {
     /// <summary>The part of one step: <paramref name="rows"/> rows from token <paramref name="offset"/> on.</summary>
     internal CellTrace Step(int offset, int rows, int gates, int hidden) => new(
         Gates.Slice(offset * gates * hidden, rows * gates * hidden),
         PreviousH.Slice(offset * hidden, rows * hidden),
-        KeptA.IsEmpty ? default : KeptA.Slice(offset * hidden, rows * hidden),
-        KeptB.IsEmpty ? default : KeptB.Slice(offset * hidden, rows * hidden));
+        Kept.IsEmpty ? default : Kept.Slice(offset * hidden, rows * hidden));
 }

@@ -14,7 +14,7 @@ internal sealed class GruCell(ParameterSet parameters, string prefix, string suf
     private protected override IReadOnlyList<(string Name, Squashing By)> GateOrder { get; } =
         [("reset", Squashing.Sigmoid), ("update", Squashing.Sigmoid), ("candidate", Squashing.Tanh)];
 
-    private protected override int Kept => 1;
+    private protected override bool Keeps => true;
 
     /// <summary>With h' = (1 - z) n + z h it is the update gate that keeps.</summary>
     private protected override void InitializeBias(Span<float> bias, ForgetBias forgetBias, ref RandomSource random)
@@ -24,8 +24,8 @@ internal sealed class GruCell(ParameterSet parameters, string prefix, string suf
     }
 
     private protected override void StepForward(int rows, InputRows input, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
-        GruGates.Forward(rows, HiddenSize, input, step.Gates.Span, recurrent, step.PreviousH.Span, state.H.Span, step.KeptA.Span);
+        GruGates.Forward(rows, HiddenSize, input, step.Gates.Span, recurrent, step.PreviousH.Span, state.H.Span, step.Kept.Span);
 
     private protected override void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState) =>
-        GruGates.Backward(rows, HiddenSize, step.Gates.Span, dRecurrent, dState.H.Span, step.PreviousH.Span, step.KeptA.Span);
+        GruGates.Backward(rows, HiddenSize, step.Gates.Span, dRecurrent, dState.H.Span, step.PreviousH.Span, step.Kept.Span);
 }

@@ -12,7 +12,7 @@ internal sealed class LstmCell(ParameterSet parameters, string prefix, string su
     private protected override IReadOnlyList<(string Name, Squashing By)> GateOrder { get; } =
         [("input", Squashing.Sigmoid), ("forget", Squashing.Sigmoid), ("candidate", Squashing.Tanh), ("output", Squashing.Sigmoid)];
 
-    private protected override int Kept => 2;
+    private protected override bool Keeps => true;
 
     private protected override void InitializeBias(Span<float> bias, ForgetBias forgetBias, ref RandomSource random)
     {
@@ -25,10 +25,10 @@ internal sealed class LstmCell(ParameterSet parameters, string prefix, string su
     }
 
     private protected override void StepForward(int rows, InputRows input, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
-        LstmGates.Forward(rows, HiddenSize, input, step.Gates.Span, recurrent, state.C.Span, state.H.Span, step.KeptA.Span, step.KeptB.Span);
+        LstmGates.Forward(rows, HiddenSize, input, step.Gates.Span, recurrent, state.C.Span, state.H.Span, step.Kept.Span);
 
     private protected override void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState) =>
-        LstmGates.Backward(rows, HiddenSize, step.Gates.Span, dState.H.Span, dState.C.Span, step.KeptA.Span, step.KeptB.Span);
+        LstmGates.Backward(rows, HiddenSize, step.Gates.Span, dState.H.Span, dState.C.Span, step.Kept.Span);
 
     /// <summary><c>dc + dh · o · (1 - tanh² c)</c>.</summary>
     private protected override ReadOnlySpan<float> CellGradient(int rows, CellTrace step, CellState dState, Workspace workspace)
@@ -36,8 +36,9 @@ internal sealed class LstmCell(ParameterSet parameters, string prefix, string su
         Span<float> total = workspace.Rent(rows * HiddenSize).Span;
         for (int i = 0; i < total.Length; i++)
         {
-            float o = step.Gates.Span[(((4 * (i / HiddenSize)) + 3) * HiddenSize) + (i % HiddenSize)];
-            float tanhC = step.KeptB.Span[i];
+            ReadOnlySpan<float> gates = step.Gates.Span.Slice((4 * (i - (i % HiddenSize))) + (i % HiddenSize));
+            (float input, float forget, float candidate, float o) = (gates[0], gates[HiddenSize], gates[2 * HiddenSize], gates[3 * HiddenSize]);
+            float tanhC = MathF.Tanh((forget * step.Kept.Span[i]) + (input * candidate));
             total[i] = dState.C.Span[i] + (dState.H.Span[i] * o * (1 - (tanhC * tanhC)));
         }
 

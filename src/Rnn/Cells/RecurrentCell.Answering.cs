@@ -31,7 +31,7 @@ public abstract partial class RecurrentCell
         int steps = Math.Clamp(TokensAtOnce / layout.Rows, 1, layout.Steps);
         Memory<float> gates = workspace.Rent(steps * layout.Rows * width);
         Memory<float> recurrent = workspace.Rent(layout.Rows * width);
-        var kept = new CellTrace(default, workspace.Rent(layout.Rows * HiddenSize), RentKept(layout.Rows, 0, workspace), RentKept(layout.Rows, 1, workspace));
+        var kept = new CellTrace(default, workspace.Rent(layout.Rows * HiddenSize), RentKept(layout.Rows, workspace));
         for (int done = 0; done < layout.Steps; done += steps)
         {
             steps = Math.Min(steps, layout.Steps - done);

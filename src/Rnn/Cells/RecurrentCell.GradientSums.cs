@@ -28,15 +28,21 @@ public abstract partial class RecurrentCell
         private readonly Workspace _workspace;
         private readonly int _perToken;
         private readonly bool _tableHasAll;
+        private readonly int _room;
+        private readonly bool _isAscending;
         private int _first = int.MaxValue;
         private int _tokens;
 
         public GradientSums(
-            RecurrentCell cell, CellTrace trace, Memory<float> dRecurrent, ReadOnlySpan<float> x, ReadOnlySpan<int> ids, int tokens, Span<float> dx, Span<float> gradients, Workspace workspace)
+            RecurrentCell cell, CellTrace trace, ReadOnlySpan<float> x, ReadOnlySpan<int> ids, SequenceLayout layout, bool isAscending, Span<float> dx, Span<float> gradients, Workspace workspace)
         {
             _cell = cell;
             _dInput = trace.Gates.Span;
-            _dRecurrent = dRecurrent.Span;
+            _isAscending = isAscending;
+            int tokens = layout.Tokens, width = cell.Gates * cell.HiddenSize;
+            // Only until it is summed: a trace of its own would go through memory twice.
+            _room = Math.Min(tokens, TokensSummed + layout.Rows);
+            _dRecurrent = cell.HasOwnRecurrentGradient ? workspace.Rent(_room * width).Span : _dInput;
             _previousH = trace.PreviousH.Span;
             _x = x;
             _ids = ids;
@@ -45,13 +51,21 @@ public abstract partial class RecurrentCell
             _workspace = workspace;
             _perToken = ids.Length / tokens;
             int columns = ids.IsEmpty ? Math.Max(cell.InputSize, cell.HiddenSize) : cell.HiddenSize;
-            _scratch = workspace.Rent(MatMul.ScratchLength(tokens, cell.Gates * cell.HiddenSize, columns)).Span;
+            _scratch = workspace.Rent(MatMul.ScratchLength(tokens, width, columns)).Span;
             if (!ids.IsEmpty) _dTable = cell._embedding!.RentTable(workspace);
             // Each token is in one row of the table, so that the sum of the table's rows is that of the tokens.
             _tableHasAll = _perToken == 1;
             if (cell._biasIh is null) return;
-            _dBiasIh = workspace.RentZeroed(cell.Gates * cell.HiddenSize).Span;
+            _dBiasIh = workspace.RentZeroed(width).Span;
             _dBiasHh = cell.HasOwnRecurrentGradient ? workspace.RentZeroed(_dBiasIh.Length).Span : _dBiasIh;
+        }
+
+        /// <summary>Where a step leaves the gradient of its recurrent part, before it is taken.</summary>
+        public readonly Span<float> RecurrentGradient(int offset, int rows)
+        {
+            int at = !_cell.HasOwnRecurrentGradient ? offset : _isAscending ? _tokens : _room - _tokens - rows;
+            int width = _cell.Gates * _cell.HiddenSize;
+            return _dRecurrent.Slice(at * width, rows * width);
         }
 
         /// <summary>The scan is done with these tokens.</summary>
@@ -76,7 +90,7 @@ public abstract partial class RecurrentCell
         {
             int width = _cell.Gates * _cell.HiddenSize, inputs = _cell.InputSize, hidden = _cell.HiddenSize;
             ReadOnlySpan<float> dInput = _dInput.Slice(_first * width, _tokens * width);
-            ReadOnlySpan<float> dRecurrent = _dRecurrent.Slice(_first * width, _tokens * width);
+            ReadOnlySpan<float> dRecurrent = _dRecurrent.Slice((!_cell.HasOwnRecurrentGradient ? _first : _isAscending ? 0 : _room - _tokens) * width, _tokens * width);
             if (_ids.IsEmpty) MatMul.MultiplyTransposedAdd(dInput, width, width, _x[(_first * inputs)..], inputs, inputs, _tokens, _cell._weightIh.In(_gradients), _scratch);
             else _cell._embedding!.Gather(_ids.Slice(_first * _perToken, _tokens * _perToken), _perToken, dInput, _dTable);
             MatMul.MultiplyTransposedAdd(dRecurrent, width, width, _previousH[(_first * hidden)..], hidden, hidden, _tokens, _cell._weightHh.In(_gradients), _scratch);

@@ -125,30 +125,34 @@ public abstract partial class RecurrentCell
         ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, CellState state, Span<float> y, int yStride, Workspace workspace, StepFeed? feed = null, ReadOnlySpan<int> ids = default)
     {
         int width = Gates * HiddenSize;
-        var trace = new CellTrace(workspace.Rent(layout.Tokens * width), workspace.Rent(layout.Tokens * HiddenSize), RentKept(layout.Tokens, 0, workspace), RentKept(layout.Tokens, 1, workspace));
+        var trace = new CellTrace(workspace.Rent(layout.Tokens * width), workspace.Rent(layout.Tokens * HiddenSize), RentKept(layout.Tokens, workspace));
         Span<float> recurrent = workspace.Rent(layout.Rows * width).Span;
         ReadOnlySpan<float> biasHh = _biasHh is null ? default : _biasHh.Values.Span;
         ReadOnlySpan<float> biasIh = _biasIh is null ? default : _biasIh.Values.Span;
         int perStep = ids.Length / layout.Tokens;
+        // Where all rows run to the end, a step leaves its state where the next one starts, and nothing is copied.
+        bool isEven = layout.RowsAt(layout.Steps - 1) == layout.Rows;
         if (feed is null && ids.IsEmpty) MatMul.Multiply(x, layout.Tokens, _inputProduct, biasIh, trace.Gates.Span, width);
         for (int i = 0; i < layout.Steps; i++)
         {
             int t = reverse ? layout.Steps - 1 - i : i;
             int rows = layout.RowsAt(t);
             CellTrace step = trace.Step(layout.OffsetAt(t), rows, Gates, HiddenSize);
-            ReadOnlySpan<float> h = state.H.Span[..(rows * HiddenSize)];
-            h.CopyTo(step.PreviousH.Span);
+            Span<float> before = step.PreviousH.Span;
+            if (i == 0 || !isEven) state.H.Span[..(rows * HiddenSize)].CopyTo(before);
             if (feed is not null)
             {
-                feed.BeforeStep(t, h);
+                feed.BeforeStep(t, before);
                 MatMul.Multiply(x.Slice(layout.OffsetAt(t) * InputSize, rows * InputSize), rows, _inputProduct, biasIh, step.Gates.Span, width);
             }
 
             InputRows input = ids.IsEmpty ? default : _embedding!.BringIn(ids.Slice(layout.OffsetAt(t) * perStep, rows * perStep), perStep, biasIh, step.Gates.Span);
-            MatMul.Multiply(h, rows, _recurrentProduct, biasHh, recurrent, width);
-            StepForward(rows, input, step, recurrent, state);
-            feed?.AfterStep(t, h);
-            CopyRows(h, rows, y[(layout.OffsetAt(t) * yStride)..], yStride);
+            MatMul.Multiply(before, rows, _recurrentProduct, biasHh, recurrent, width);
+            Memory<float> after = state.H[..(rows * HiddenSize)];
+            if (isEven && i < layout.Steps - 1) after = trace.PreviousH.Slice(layout.OffsetAt(reverse ? t - 1 : t + 1) * HiddenSize, rows * HiddenSize);
+            StepForward(rows, input, step, recurrent, state with { H = after });
+            feed?.AfterStep(t, after.Span);
+            CopyRows(after.Span, rows, y[(layout.OffsetAt(t) * yStride)..], yStride);
         }
 
         return trace;
@@ -165,9 +169,7 @@ public abstract partial class RecurrentCell
         StateGradientNorms? norms = null, StepFeed? feed = null, ReadOnlySpan<int> ids = default)
     {
         if (_recurrentGradient is null || _inputGradient is null) throw new InvalidOperationException("The cell was packed for inference; pack it for training first.");
-        int width = Gates * HiddenSize;
-        Memory<float> dRecurrent = HasOwnRecurrentGradient ? workspace.Rent(layout.Tokens * width) : trace.Gates;
-        var sums = new GradientSums(this, trace, dRecurrent, x, ids, layout.Tokens, feed is null ? dx : default, gradients, workspace);
+        var sums = new GradientSums(this, trace, x, ids, layout, reverse, feed is null ? dx : default, gradients, workspace);
         for (int i = layout.Steps - 1; i >= 0; i--)
         {
             int t = reverse ? layout.Steps - 1 - i : i;
@@ -178,7 +180,7 @@ public abstract partial class RecurrentCell
             feed?.AfterStepBackward(t, dh);
             CellTrace step = trace.Step(offset, rows, Gates, HiddenSize);
             norms?.Note(t, rows, dh, CellGradient(rows, step, dState, workspace));
-            Span<float> dStep = dRecurrent.Span.Slice(offset * width, rows * width);
+            Span<float> dStep = sums.RecurrentGradient(offset, rows);
             StepBackward(rows, step, dStep, dState);
             MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dh, HiddenSize);
             if (feed is not null)
@@ -205,8 +207,8 @@ public abstract partial class RecurrentCell
     /// <summary>The whole gradient of the cell state after a step, its way through h included; empty for a cell without one.</summary>
     private protected virtual ReadOnlySpan<float> CellGradient(int rows, CellTrace step, CellState dState, Workspace workspace) => default;
 
-    /// <summary>Buffers of <c>[tokens, H]</c> that the gate pass keeps (0, 1 or 2).</summary>
-    private protected abstract int Kept { get; }
+    /// <summary>Whether the gate pass keeps a buffer of <c>[tokens, H]</c>.</summary>
+    private protected abstract bool Keeps { get; }
 
     /// <summary>The gate pass of one step: pre-activations to gates, the state one step on.</summary>
     private protected abstract void StepForward(int rows, InputRows input, CellTrace step, ReadOnlySpan<float> recurrent, CellState state);
@@ -233,5 +235,5 @@ public abstract partial class RecurrentCell
         public void Pack(bool training, WeightPrecision precision = WeightPrecision.Fp32) => pack(training, precision);
     }
 
-    private Memory<float> RentKept(int tokens, int index, Workspace workspace) => index < Kept ? workspace.Rent(tokens * HiddenSize) : default;
+    private Memory<float> RentKept(int tokens, Workspace workspace) => Keeps ? workspace.Rent(tokens * HiddenSize) : default;
 }

@@ -11,7 +11,7 @@ internal sealed class RnnCell(bool relu, ParameterSet parameters, string prefix,
 
     private protected override IReadOnlyList<(string Name, Squashing By)> GateOrder { get; } = [("state", relu ? Squashing.Relu : Squashing.Tanh)];
 
-    private protected override int Kept => 0;
+    private protected override bool Keeps => false;
 
     private protected override void StepForward(int rows, InputRows input, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
         RnnGates.Forward(relu, rows, HiddenSize, input, step.Gates.Span, recurrent, state.H.Span);

@@ -48,7 +48,14 @@ internal static class GruGates
             ref float previousRow = ref Unsafe.Add(ref MemoryMarshal.GetReference(previousH), at);
             ref float recurrentRow = ref Unsafe.Add(ref MemoryMarshal.GetReference(recurrentN), at);
             nint j = 0;
-            for (; j <= hidden - TLanes.Count; j += TLanes.Count) ForwardAt<TLanes, TVector>(j, hidden, ref x, ref g, ref r, ref previousRow, ref hRow, ref recurrentRow);
+            for (; j <= hidden - TLanes.Count; j += TLanes.Count)
+            {
+                Prefetch.Next(ref g, j, hidden, 3);
+                Prefetch.Next(ref hRow, j, hidden, 1);
+                Prefetch.Next(ref recurrentRow, j, hidden, 1);
+                ForwardAt<TLanes, TVector>(j, hidden, ref x, ref g, ref r, ref previousRow, ref hRow, ref recurrentRow);
+            }
+
             for (; j < hidden; j++) ForwardAt<ScalarLanes, float>(j, hidden, ref x, ref g, ref r, ref previousRow, ref hRow, ref recurrentRow);
         }
     }
@@ -84,7 +91,14 @@ internal static class GruGates
             ref float previousRow = ref Unsafe.Add(ref MemoryMarshal.GetReference(previousH), at);
             ref float recurrentRow = ref Unsafe.Add(ref MemoryMarshal.GetReference(recurrentN), at);
             nint j = 0;
-            for (; j <= hidden - TLanes.Count; j += TLanes.Count) BackwardAt<TLanes, TVector>(j, hidden, ref g, ref dr, ref dhRow, ref previousRow, ref recurrentRow);
+            for (; j <= hidden - TLanes.Count; j += TLanes.Count)
+            {
+                Prefetch.Next(ref g, j, hidden, 3);
+                Prefetch.Next(ref previousRow, j, hidden, 1);
+                Prefetch.Next(ref recurrentRow, j, hidden, 1);
+                BackwardAt<TLanes, TVector>(j, hidden, ref g, ref dr, ref dhRow, ref previousRow, ref recurrentRow);
+            }
+
             for (; j < hidden; j++) BackwardAt<ScalarLanes, float>(j, hidden, ref g, ref dr, ref dhRow, ref previousRow, ref recurrentRow);
         }
     }

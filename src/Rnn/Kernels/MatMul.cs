@@ -32,13 +32,13 @@ public static class MatMul
         else Run(a, left, panels, depth, columns, c, cStride, bias, 0, Panels.Width, depth);
     }
 
-    /// <summary><c>C += A·B</c>, shapes as in <see cref="Multiply"/>.</summary>
-    public static void MultiplyAdd(ReadOnlySpan<float> a, int rows, PackedMatrix b, Span<float> c, int cStride)
+    /// <summary><c>C += A·B</c>, or <c>C = A·B</c> where it <paramref name="overwrites"/>; shapes as in <see cref="Multiply"/>.</summary>
+    public static void MultiplyAdd(ReadOnlySpan<float> a, int rows, PackedMatrix b, Span<float> c, int cStride, bool overwrites = false)
     {
         Check(a, rows, b, c, cStride);
         if (rows == 1)
         {
-            RowProduct.Multiply(a, b, c[..b.Columns], c);
+            RowProduct.Multiply(a, b, overwrites ? default : c[..b.Columns], c);
             return;
         }
 
@@ -46,7 +46,8 @@ public static class MatMul
         for (int first = 0; first < b.Depth && rows > 0; first += DeepBlock)
         {
             int block = Math.Min(DeepBlock, b.Depth - first);
-            Run(a[first..], Left.RowMajor(b.Depth, rows), b.Panels[(first * Panels.Width)..], block, b.Columns, c, cStride, c, cStride, Panels.Width, b.Depth);
+            bool isNew = overwrites && first == 0;
+            Run(a[first..], Left.RowMajor(b.Depth, rows), b.Panels[(first * Panels.Width)..], block, b.Columns, c, cStride, isNew ? Zeros : c, isNew ? 0 : cStride, isNew ? 0 : Panels.Width, b.Depth);
         }
     }
 
@@ -171,6 +172,7 @@ public static class MatMul
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void RunTile<TLanes, TVector>(ref float tile, Left left, int step, int validRows, ref float panel, nint nextPanel, int depth, TileTarget target)
         where TLanes : ILanes<TVector>
         where TVector : struct

@@ -148,7 +148,9 @@ public sealed class Attention
     {
         if (_v is not null) TensorPrimitives.Add(_v.In(gradients), dV, _v.In(gradients));
         _query?.BackwardWeights(h, tokens, dQueries, gradients, workspace);
-        _key?.Backward(memory.Values.Span, memory.Positions, memory.KeyGradients.Span, memory.ValueGradients.Span, gradients, workspace);
+        if (_key is null) return;
+        _key.BackwardWeights(memory.Values.Span, memory.Positions, memory.KeyGradients.Span, gradients, workspace);
+        _key.BackwardInput(memory.KeyGradients.Span, memory.Positions, memory.ValueGradients.Span);
     }
 
     /// <summary>Zeroed gradients for a memory.</summary>

@@ -100,7 +100,7 @@ public sealed class AttentiveDecoder
     {
         int tokens = layout.Tokens;
         (int hidden, int size, int memory, int width) = (_config.HiddenSize, _config.EmbeddingSize, _config.MemorySize, _config.EmbeddingSize + _config.FedSize);
-        Span<float> dFeatures = workspace.RentZeroed(tokens * _config.FeatureSize).Span;
+        Span<float> dFeatures = workspace.Rent(tokens * _config.FeatureSize).Span;
         _head.Backward(a.Features.Span, a.Projected, tokens, dLogits, dFeatures, gradients, workspace);
         DropoutAt(HeadSite, dropoutKey).Apply(dFeatures, _config.FeatureSize, layout, rowIds);
         _attention?.ClearGradients(a.Memory, workspace);

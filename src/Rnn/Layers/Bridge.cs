@@ -74,7 +74,7 @@ public sealed class Bridge
             {
                 ReadOnlySpan<float> outputs = a.Outputs[part].Span;
                 for (int i = 0; i < outputs.Length && part == 0; i++) d.Span[i] *= 1 - (outputs[i] * outputs[i]);
-                Memory<float> dInput = workspace.RentZeroed(a.Inputs[part].Length);
+                Memory<float> dInput = workspace.Rent(a.Inputs[part].Length);
                 linear.Backward(a.Inputs[part].Span, sources.Length, d.Span, dInput.Span, gradients, workspace);
                 d = dInput;
             }

@@ -57,18 +57,18 @@ public sealed class Linear : IPackable
     /// <summary><paramref name="x"/> is <c>[rows, in]</c>; overwrites <paramref name="y"/> <c>[rows, out]</c>.</summary>
     public void Forward(ReadOnlySpan<float> x, int rows, Span<float> y) => MatMul.Multiply(x, rows, _product, _bias is null ? default : _bias.Values.Span, y, OutputSize);
 
-    /// <summary>Adds to the parameters' gradients and, unless it is empty, to <paramref name="dx"/> <c>[rows, in]</c>.</summary>
+    /// <summary>Adds to the parameters' gradients and, unless it is empty, overwrites <paramref name="dx"/> <c>[rows, in]</c>.</summary>
     public void Backward(ReadOnlySpan<float> x, int rows, ReadOnlySpan<float> dy, Span<float> dx, Span<float> gradients, Workspace workspace)
     {
         BackwardWeights(x, rows, dy, gradients, workspace);
-        if (!dx.IsEmpty) BackwardInput(dy, rows, dx);
+        if (!dx.IsEmpty) BackwardInput(dy, rows, dx, overwrites: true);
     }
 
-    /// <summary>The half of <see cref="Backward"/> that goes on to the input, where a layer runs step by step; adds to <paramref name="dx"/>.</summary>
-    public void BackwardInput(ReadOnlySpan<float> dy, int rows, Span<float> dx)
+    /// <summary>The half of <see cref="Backward"/> that goes on to the input, where a layer runs step by step; adds to <paramref name="dx"/> or <paramref name="overwrites"/> it.</summary>
+    public void BackwardInput(ReadOnlySpan<float> dy, int rows, Span<float> dx, bool overwrites = false)
     {
         if (_gradient is null) throw new InvalidOperationException("The layer was packed for inference; pack it for training first.");
-        MatMul.MultiplyAdd(dy, rows, _gradient, dx, InputSize);
+        MatMul.MultiplyAdd(dy, rows, _gradient, dx, InputSize, overwrites);
     }
 
     /// <summary>The other half, cheapest once for the rows of all steps; adds to the parameters' gradients.</summary>

@@ -52,7 +52,7 @@ public sealed class OutputHead
         return projected;
     }
 
-    /// <summary>Adds to the parameters' gradients and to <paramref name="dx"/> <c>[rows, in]</c>; <paramref name="projected"/> is what <see cref="Forward"/> returned.</summary>
+    /// <summary>Adds to the parameters' gradients and overwrites <paramref name="dx"/> <c>[rows, in]</c>; <paramref name="projected"/> is what <see cref="Forward"/> returned.</summary>
     public void Backward(ReadOnlySpan<float> x, Memory<float> projected, int rows, ReadOnlySpan<float> dLogits, Span<float> dx, Span<float> gradients, Workspace workspace)
     {
         if (_projection is null)
@@ -61,7 +61,7 @@ public sealed class OutputHead
             return;
         }
 
-        Span<float> dProjected = workspace.RentZeroed(projected.Length).Span;
+        Span<float> dProjected = workspace.Rent(projected.Length).Span;
         _linear.Backward(projected.Span, rows, dLogits, dProjected, gradients, workspace);
         _projection.Backward(x, rows, dProjected, dx, gradients, workspace);
     }

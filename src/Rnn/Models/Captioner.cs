@@ -181,7 +181,7 @@ public sealed class Captioner : Network
 
         private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
         {
-            Memory<float> dTop = Workspace.RentZeroed(Tokens * _config.HiddenSize);
+            Memory<float> dTop = Workspace.Rent(Tokens * _config.HiddenSize);
             network._head.Backward(_stack.Top.Span, _projected, Tokens, dLogits, dTop.Span, gradients, Workspace);
             DropoutAt(HeadSite, dropoutKey).Apply(dTop.Span, _config.HiddenSize, Layout, _batch.RowIds);
             network._stack.ZeroStates(_stack.StateGradients, Layout.Rows, Workspace);

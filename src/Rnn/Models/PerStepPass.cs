@@ -62,7 +62,7 @@ internal sealed class PerStepPass(SequenceEncoder encoder, StackReader reader, O
 
     private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
     {
-        Memory<float> dTop = Workspace.RentZeroed(Tokens * head.InputSize);
+        Memory<float> dTop = Workspace.Rent(Tokens * head.InputSize);
         head.Backward(_encoder.Stack.Top.Span, _projected, Tokens, dLogits, dTop.Span, gradients, Workspace);
         HeadDropout(dropoutKey).Apply(dTop.Span, head.InputSize, _batch.Layout, _batch.RowIds);
         // The carried state is a value: no gradient crosses the boundary of a window (truncated BPTT, Williams & Peng 1990).

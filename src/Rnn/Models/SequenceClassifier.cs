@@ -93,7 +93,7 @@ public sealed class SequenceClassifier : Network
         private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
         {
             SequenceLayout layout = _batch.Layout;
-            Span<float> dPooled = Workspace.RentZeroed(layout.Rows * _features).Span;
+            Span<float> dPooled = Workspace.Rent(layout.Rows * _features).Span;
             network._head.Backward(_pooled.Span, layout.Rows, dLogits, dPooled, gradients, Workspace);
             HeadDropout(dropoutKey).Apply(dPooled, _features, _batch.RowIds);
             Memory<float> dTop = Workspace.RentZeroed(layout.Tokens * _features);

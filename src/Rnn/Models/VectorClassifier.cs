@@ -111,13 +111,13 @@ public sealed class VectorClassifier : Network
         private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
         {
             int rows = _batch.Layout.Rows;
-            Memory<float> d = Workspace.RentZeroed(rows * network.Config.HiddenSize);
+            Memory<float> d = Workspace.Rent(rows * network.Config.HiddenSize);
             network._head.Backward(_layers[^1].Span, rows, dLogits, d.Span, gradients, Workspace);
             for (int i = _active.Length - 1; i >= 0; i--)
             {
                 ApplyDropout(d.Span, dropoutKey, i);
                 TimesSlope(_active[i].Span, d.Span);
-                Memory<float> below = i == 0 ? default : Workspace.RentZeroed(_layers[i].Length);
+                Memory<float> below = i == 0 ? default : Workspace.Rent(_layers[i].Length);
                 network._hidden[i].Backward(_layers[i].Span, rows, d.Span, below.Span, gradients, Workspace);
                 d = below;
             }

@@ -43,10 +43,10 @@ public sealed class GatesTests
             switch (Kernel)
             {
                 case "lstm":
-                    LstmGates.Forward<TLanes, TVector>(Rows, Hidden, default, b[0], b[1], b[2], b[3], b[4], b[5]);
+                    LstmGates.Forward<TLanes, TVector>(Rows, Hidden, default, b[0], b[1], b[2], b[3], b[4]);
                     break;
                 case "lstm backward":
-                    LstmGates.Backward<TLanes, TVector>(Rows, Hidden, b[0], b[2], b[3], b[4], b[5]);
+                    LstmGates.Backward<TLanes, TVector>(Rows, Hidden, b[0], b[2], b[3], b[4]);
                     break;
                 case "gru":
                     GruGates.Forward<TLanes, TVector>(Rows, Hidden, default, b[0], b[1], b[2], b[3], b[4]);
