@@ -16,6 +16,12 @@ internal static class MatMulPairTiles
     {
         nint two = 2 * rowStride, three = 3 * rowStride, four = 4 * rowStride, five = 5 * rowStride;
         TileTarget next = target.Right(Panels.Width);
+        target.Prefetch<TLanes, TVector>(0);
+        target.Prefetch<TLanes, TVector>(1);
+        target.Prefetch<TLanes, TVector>(2);
+        target.Prefetch<TLanes, TVector>(3);
+        target.Prefetch<TLanes, TVector>(4);
+        target.Prefetch<TLanes, TVector>(5);
         nint step = stepStride * sizeof(float), last = nextPanel + TLanes.Count;
         TVector c00 = TLanes.Create(0f), c01 = c00, c02 = c00, c03 = c00;
         TVector c10 = c00, c11 = c00, c12 = c00, c13 = c00;
@@ -82,6 +88,10 @@ internal static class MatMulPairTiles
     {
         nint one = Math.Min(1, rows - 1) * rowStride, two = Math.Min(2, rows - 1) * rowStride, three = Math.Min(3, rows - 1) * rowStride;
         TileTarget next = target.Right(Panels.Width);
+        target.Prefetch<TLanes, TVector>(0);
+        target.Prefetch<TLanes, TVector>(1);
+        target.Prefetch<TLanes, TVector>(2);
+        target.Prefetch<TLanes, TVector>(3);
         nint step = stepStride * sizeof(float), last = nextPanel + TLanes.Count;
         TVector c00 = TLanes.Create(0f), c01 = c00, c02 = c00, c03 = c00;
         TVector c10 = c00, c11 = c00, c12 = c00, c13 = c00;

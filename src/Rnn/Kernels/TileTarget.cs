@@ -19,6 +19,20 @@ internal readonly ref struct TileTarget(ref float c, nint stride, ref float adde
         TLanes.Store(TLanes.Add(right, TLanes.Load(ref from, TLanes.Count)), ref to, TLanes.Count);
     }
 
+    /// <summary>Asks for four vectors of a row that is added to, so that it is there when the sums are: a large gradient is in no near cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prefetch<TLanes, TVector>(int row)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        if (addendStride == 0) return;
+        ref float from = ref Unsafe.Add(ref _addend, row * addendStride);
+        Kernels.Prefetch.Line(ref from);
+        Kernels.Prefetch.Line(ref Unsafe.Add(ref from, TLanes.Count));
+        Kernels.Prefetch.Line(ref Unsafe.Add(ref from, 2 * TLanes.Count));
+        Kernels.Prefetch.Line(ref Unsafe.Add(ref from, 3 * TLanes.Count));
+    }
+
     /// <summary>The same target, <paramref name="columns"/> further right.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TileTarget Right(int columns) =>
