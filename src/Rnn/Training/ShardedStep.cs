@@ -32,8 +32,11 @@ internal sealed class ShardedStep
         _objective = new Objective(config.LabelSmoothing, config.ClassWeights);
         _shards = shards;
         CarriedStates = carriesState ? new float[batchRows * network.CarriedStateSize] : [];
-        _parts = [.. Enumerable.Range(0, (batchRows + config.ShardRows - 1) / config.ShardRows).Select(_ => new Shard(network, CarriedStates))];
         _gradients = AlignedMemory.Allocate(network.Parameters.Length);
+        int dense = network.Parameters.DenseLength;
+        // One batch to an update: the first shard's gradient may lie where all are summed.
+        _parts = [.. Enumerable.Range(0, (batchRows + config.ShardRows - 1) / config.ShardRows)
+            .Select(i => new Shard(network, CarriedStates, i == 0 && config.AccumulateSteps == 1 ? _gradients[..dense] : AlignedMemory.Allocate(dense)))];
         _squares = new double[Blocks(network.Parameters.Length)];
         Optimizer = new Optimizer(config.Optimizer, network.Parameters);
     }
@@ -41,7 +44,8 @@ internal sealed class ShardedStep
     public Optimizer Optimizer { get; }
 
     /// <summary>Floats held for gradients, the optimizer and the passes so far.</summary>
-    public long Length => _gradients.Length + Optimizer.State.Sum(state => (long)state.Values.Length) + _parts.Sum(part => part.Gradients.Length + part.Pass.ScratchLength);
+    public long Length => _gradients.Length + Optimizer.State.Sum(state => (long)state.Values.Length) + _parts.Sum(part => part.Pass.ScratchLength)
+        + ((_parts.Length - (_config.AccumulateSteps == 1 ? 1L : 0)) * _network.Parameters.DenseLength);
 
     /// <summary>States carried from window to window of a stream, <c>[rows, CarriedStateSize]</c>; empty for independent examples.</summary>
     public float[] CarriedStates { get; }
@@ -127,7 +131,8 @@ internal sealed class ShardedStep
     private void SumShards(int start, int length, bool adds)
     {
         Span<float> sum = _gradients.Span.Slice(start, length);
-        if (!adds) _parts[0].Gradients.Span.Slice(start, length).CopyTo(sum);
+        Span<float> first = _parts[0].Gradients.Span.Slice(start, length);
+        if (!adds && first != sum) first.CopyTo(sum);
         for (int i = adds ? 0 : 1; i < _used; i++) TensorPrimitives.Add(sum, _parts[i].Gradients.Span.Slice(start, length), sum);
     }
 
@@ -146,11 +151,11 @@ internal sealed class ShardedStep
     /// <summary>One shard's buffers and results.</summary>
     private sealed class Shard
     {
-        public Shard(Network network, Memory<float> carriedStates)
+        public Shard(Network network, Memory<float> carriedStates, Memory<float> gradients)
         {
             Pass = network.CreatePass();
             Pass.CarriedStates = carriedStates;
-            Gradients = AlignedMemory.Allocate(network.Parameters.DenseLength);
+            Gradients = gradients;
         }
 
         public NetworkPass Pass { get; }
