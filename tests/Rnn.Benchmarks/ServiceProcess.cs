@@ -87,6 +87,9 @@ internal sealed class ServiceProcess : IAsyncDisposable
         return (ended.GetProperty("finished_at").GetDateTime() - ended.GetProperty("started_at").GetDateTime()).TotalSeconds;
     }
 
+    /// <summary>Seconds that threads of this name spend on processors until something has ended.</summary>
+    public Task<double> ProcessorTimeAsync(string thread, Task until) => ThreadTime.OfAsync(_process.Id, thread, until);
+
     /// <summary>A counter's value at <c>/metrics</c>; 0 where it has not counted yet.</summary>
     public async Task<double> CounterAsync(string name)
     {
