@@ -33,7 +33,7 @@ public sealed class OutageTests
 
             cluster.Stop();
             var away = Stopwatch.StartNew();
-            while (away.Elapsed < TimeSpan.FromSeconds(20))
+            while (away.Elapsed < TimeSpan.FromSeconds(12))
             {
                 Assert.Equal(HttpStatusCode.OK, await PredictAsync(api));
                 var asked = Stopwatch.StartNew();

@@ -10,8 +10,8 @@ namespace RnnService.Tests.Replicas;
 /// <summary>Two worker processes behind one that answers requests, on one PostgreSQL: a job has one owner, and survives it.</summary>
 public sealed class TakeoverTests : IDisposable
 {
-    // About five seconds of one core, ended by its epochs alone.
-    private const string Job = """{"dataset":"sentences","model":"shared","network":{"cell":"gru","hidden_size":48,"embedding_size":48},"training":{"epochs":16,"early_stopping_patience":0,"seed":3} }""";
+    // About three seconds of one core, ended by its epochs alone.
+    private const string Job = """{"dataset":"sentences","model":"shared","network":{"cell":"gru","hidden_size":48,"embedding_size":48},"training":{"epochs":9,"early_stopping_patience":0,"seed":3} }""";
 
     private Replica[] _replicas = [];
 
