@@ -86,6 +86,6 @@ public sealed class GradientFlowTests
 
     private static double Square(Var[] values) => values.Sum(v => v.Gradient * v.Gradient);
 
-    // A probability near 1 is known to half a unit in the last place, and so is the gradient that is left of it.
-    private static void Close(string what, double[] want, IReadOnlyList<double> got) => GoldenResult.AssertClose(what, want, got, 1e-4, (1e-6 * want.Max()) + 6e-8);
+    // A probability near 1 is known to half a unit in the last place (6e-8), and so is the gradient that is left of it; the weights on its way may be a few.
+    private static void Close(string what, double[] want, IReadOnlyList<double> got) => GoldenResult.AssertClose(what, want, got, 1e-4, (1e-6 * want.Max()) + 3e-7);
 }
