@@ -22,7 +22,7 @@ public sealed record TrainingState(long Step, int Epoch, int Batch, double LossS
 
 /// <summary>
 /// Everything the next step depends on: weights, the optimizer's buffers, the best weights, carried states and the scalars. Random numbers need no state: they are counted, not drawn.
-/// A copy: it may be written while training goes on. Stored as safetensors.
+/// A copy: it may be written while training goes on, until the run makes its next one. Stored as safetensors.
 /// </summary>
 public sealed class Checkpoint
 {

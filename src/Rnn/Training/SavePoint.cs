@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Rnn.Tensors;
 
 namespace Rnn.Training;
@@ -12,6 +13,8 @@ internal sealed class SavePoint
     private readonly (string Prefix, Memory<float> Live, float[] Saved)[] _buffers;
     private readonly float[] _liveCarried;
     private readonly float[] _carried;
+    // By the prefix of their tensors. Large arrays lie about until the collector comes by, so one checkpoint's are the next one's.
+    private readonly Dictionary<string, float[]> _copies = [];
 
     /// <param name="parameters">The shape of all buffers.</param>
     /// <param name="buffers">The live buffers, laid out like the parameters, with the prefix of their tensors' names.</param>
@@ -47,12 +50,15 @@ internal sealed class SavePoint
         _carried.CopyTo(_liveCarried, 0);
     }
 
-    /// <summary>A copy of the live buffers, and of the point where it is another: a run that goes on from it takes the same road, diverged or not.</summary>
+    /// <summary>
+    /// A copy of the live buffers, and of the point where it is another: a run that goes on from it takes the same road, diverged or not.
+    /// It stays what it is until the next one is made.
+    /// </summary>
     public Checkpoint ToCheckpoint(TrainingState state)
     {
         bool isHere = state == State;
-        IEnumerable<SafeTensor> tensors = Tensors("", _liveCarried, buffer => buffer.Live.ToArray());
-        return Checkpoint.Of(state, isHere ? null : State, [.. isHere ? tensors : tensors.Concat(Tensors(Prefix, _carried, buffer => [.. buffer.Saved]))]);
+        IEnumerable<SafeTensor> tensors = Copies("", _liveCarried, static buffer => buffer.Live);
+        return Checkpoint.Of(state, isHere ? null : State, [.. isHere ? tensors : tensors.Concat(Copies(Prefix, _carried, static buffer => buffer.Saved))]);
     }
 
     /// <summary>Fills the live buffers from a checkpoint and moves the point to where the checkpoint's was.</summary>
@@ -76,9 +82,17 @@ internal sealed class SavePoint
         file.Values(before + CarriedStates, [_liveCarried.Length]).CopyTo(_liveCarried);
     }
 
-    private IEnumerable<SafeTensor> Tensors(string before, float[] carried, Func<(string Prefix, Memory<float> Live, float[] Saved), float[]> copy) =>
+    private IEnumerable<SafeTensor> Copies(string before, float[] carried, Func<(string Prefix, Memory<float> Live, float[] Saved), Memory<float>> values) =>
     [
-        SafeTensor.OfFloats(before + CarriedStates, [carried.Length], carried.ToArray()),
-        .. _buffers.SelectMany(buffer => _parameters.AsTensors(copy(buffer), before + buffer.Prefix)),
+        SafeTensor.OfFloats(before + CarriedStates, [carried.Length], Copy(before + CarriedStates, carried)),
+        .. _buffers.SelectMany(buffer => _parameters.AsTensors(Copy(before + buffer.Prefix, values(buffer)), before + buffer.Prefix)),
     ];
+
+    private float[] Copy(string name, ReadOnlyMemory<float> values)
+    {
+        ref float[]? copy = ref CollectionsMarshal.GetValueRefOrAddDefault(_copies, name, out _);
+        copy ??= new float[values.Length];
+        values.CopyTo(copy);
+        return copy;
+    }
 }

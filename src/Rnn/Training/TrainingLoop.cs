@@ -110,7 +110,10 @@ public sealed class TrainingLoop
         return new StepReport(_state.Step, loss, norm, Clipping.Factor(norm, _config.ClipNorm) * norm, rate, result.Tokens, epoch) { Size = size };
     }
 
-    /// <summary>A copy of everything the next step depends on, the save point among it: a run that goes on from it takes the same road, diverged or not.</summary>
+    /// <summary>Whether the point a diverged run goes back to is here: a <see cref="Save"/> then holds it only once and is half as large.</summary>
+    public bool IsAtSavePoint => _state == _savePoint.State;
+
+    /// <summary>A copy of everything the next step depends on, the save point among it: a run that goes on from it takes the same road, diverged or not. The next one uses its memory again.</summary>
     public Checkpoint Save() => _savePoint.ToCheckpoint(_state);
 
     /// <summary>Goes on exactly where a <see cref="Save"/> was, in a loop made with the same arguments.</summary>

@@ -43,7 +43,8 @@ internal sealed class CheckpointWriter : IDisposable
     }
 
     /// <summary>Whether it is time for the next one.</summary>
-    public bool IsDue => _idle.IsSet && Stopwatch.GetElapsedTime(_lastTimestamp) >= _interval;
+    /// <param name="isSmall">Whether it would be half of what it is at other moments; those wait twice as long.</param>
+    public bool IsDue(bool isSmall) => _idle.IsSet && Stopwatch.GetElapsedTime(_lastTimestamp) >= (isSmall ? _interval : 2 * _interval);
 
     /// <summary>Hands over a snapshot; returns at once unless one is still being written.</summary>
     /// <param name="take">Takes the snapshot: a copy that training does not change.</param>

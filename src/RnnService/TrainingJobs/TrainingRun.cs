@@ -69,7 +69,7 @@ internal sealed class TrainingRun
             if (report.EpochEnd is { } epoch) Record(report, epoch);
             if (_flow is not null) Tell(_flow.Add(report));
             heartbeat.Report(Progress);
-            if (checkpoints.IsDue) checkpoints.Offer(_loop.Save, Progress);
+            if (checkpoints.IsDue(_loop.IsAtSavePoint)) checkpoints.Offer(_loop.Save, Progress);
         }
 
         return true;
