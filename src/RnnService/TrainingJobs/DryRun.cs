@@ -44,7 +44,7 @@ internal sealed class DryRun(DatasetReader datasets, StartingPoints starts, RnnS
         }
         finally
         {
-            TrainingServices.ReleaseMemory();
+            FreedMemory.Release();
             _one.Release();
         }
     }

@@ -63,7 +63,4 @@ internal static class TrainingServices
         QueuePollInterval = TimeSpan.FromSeconds(0.5),
         JobExpirationCheckInterval = TimeSpan.FromMinutes(10),
     };
-
-    /// <summary>Gives memory back to the machine: what a job held is a matter of hundreds of megabytes, and the collector would keep it until the next one needs as much.</summary>
-    public static void ReleaseMemory() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 }

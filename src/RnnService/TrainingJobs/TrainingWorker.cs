@@ -63,7 +63,7 @@ internal sealed class TrainingWorker(
             runningJobs.Remove(jobId);
             // Its end may have been the sweep's, which then has published the best.
             if (job.SweepId is not null) registry.Forget();
-            TrainingServices.ReleaseMemory();
+            FreedMemory.Release();
         }
     }
 
@@ -127,9 +127,9 @@ internal sealed class TrainingWorker(
         if (training.Task == LearningTask.LanguageModeling)
         {
             var text = ReadText(job, spec, training, known);
-            if (training.Bytes > LargeText) TrainingServices.ReleaseMemory();
+            if (training.Bytes > LargeText) FreedMemory.Release();
             var baseline = competes ? Competitor.MeasureText(spec, text) : null;
-            if (training.Bytes > LargeText) TrainingServices.ReleaseMemory();
+            if (training.Bytes > LargeText) FreedMemory.Release();
             return (text, baseline);
         }
 
