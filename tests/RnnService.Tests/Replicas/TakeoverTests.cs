@@ -27,38 +27,24 @@ public sealed class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_killed_workers_job_is_finished_by_the_other_with_the_same_weights()
+    public async Task A_worker_frozen_beyond_its_lease_wakes_up_fenced_and_finishes_the_job_of_one_that_is_killed()
     {
         await StartAsync();
         var untouched = await EndAsync(await Api.StartJobAsync(Job));
-        var id = await Api.StartJobAsync(Job);
-        var seen = await PastACheckpointAsync(id, 0);
-        var (owner, other) = Split(seen);
-        owner.Kill();
-        var clock = Stopwatch.StartNew();
-        await Api.WaitAsync(id, job => job.Text("worker") == other.Name);
-        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 15);
-        await OneVersionEachAsync(untouched, await EndAsync(id));
-    }
-
-    [Fact]
-    public async Task A_worker_frozen_beyond_its_lease_wakes_up_fenced()
-    {
-        await StartAsync();
-        var untouched = await EndAsync(await Api.StartJobAsync(Job));
-        var id = await Api.StartJobAsync(Job);
-        var seen = await PastACheckpointAsync(id, 0);
-        var (owner, other) = Split(seen);
+        var frozen = await Api.StartJobAsync(Job);
+        var (owner, other) = Split(await PastACheckpointAsync(frozen, 0));
         await owner.SignalAsync("STOP");
-        var taken = await Api.WaitAsync(id, job => job.Text("worker") == other.Name);
+        var taken = await TakenByAsync(other, frozen);
         await owner.SignalAsync("CONT");
         Assert.Equal("running", taken.Text("status"));
-        var ended = await EndAsync(id);
+        var ended = await EndAsync(frozen);
         Assert.Equal(other.Name, ended.Text("worker"));
-        await OneVersionEachAsync(untouched, ended);
-        // The fenced one is well and takes jobs again.
-        other.Kill();
-        Assert.Equal(owner.Name, (await EndAsync(await Api.StartJobAsync($$"""{"dataset":"sentences","model":"again",{{Training.Small}}}"""))).Text("worker"));
+
+        var killed = await Api.StartJobAsync(Job);
+        var (victim, heir) = Split(await PastACheckpointAsync(killed, 0));
+        victim.Kill();
+        await TakenByAsync(heir, killed);
+        await OneVersionEachAsync(untouched, ended, await EndAsync(killed));
     }
 
     [Fact]
@@ -89,6 +75,14 @@ public sealed class TakeoverTests : IDisposable
     private async Task<JsonElement> PastACheckpointAsync(string id, long step) =>
         await Api.WaitAsync(id, job => job.Step() > step + 20 && job.GetProperty("attempt").GetInt32() == 0);
 
+    private async Task<JsonElement> TakenByAsync(Replica heir, string id)
+    {
+        var clock = Stopwatch.StartNew();
+        var taken = await Api.WaitAsync(id, job => job.Text("worker") == heir.Name);
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 15);
+        return taken;
+    }
+
     private (Replica Owner, Replica Other) Split(JsonElement job)
     {
         Assert.Equal("running", job.Text("status"));
@@ -97,11 +91,11 @@ public sealed class TakeoverTests : IDisposable
 
     private Task<JsonElement> EndAsync(string id) => Api.EndAsync(id);
 
-    private async Task OneVersionEachAsync(JsonElement untouched, JsonElement touched)
+    private async Task OneVersionEachAsync(JsonElement untouched, params JsonElement[] touched)
     {
         var model = await Api.GetFromJsonAsync<JsonElement>("/api/v1/models/shared", Cancellation);
-        Assert.Equal(2, model.GetProperty("versions").GetArrayLength());
-        Assert.Equal(await WeightsAsync(untouched), await WeightsAsync(touched));
+        Assert.Equal(1 + touched.Length, model.GetProperty("versions").GetArrayLength());
+        foreach (var job in touched) Assert.Equal(await WeightsAsync(untouched), await WeightsAsync(job));
     }
 
     private async Task<string> WeightsAsync(JsonElement job)

@@ -18,9 +18,8 @@ public sealed class KillTests : IDisposable
 
     // Short, as it is run with every change: tests/kill-resume.sh does the same with 20 kills at random moments of a job of minutes, tests/kills.sh with all tasks.
     [Theory]
-    [InlineData("sentences", """ "cell":"gru" """, """ "epochs":9 """)]
     [InlineData("story", """ "dropout":0.1 """, """ "epochs":60,"batch_size":4,"bptt_steps":16,"unknown_rate":0.05 """)]
-    [InlineData("translations", """ "dropout":0.1 """, """ "epochs":14,"batch_size":4,"scheduled_sampling":0.3,"unknown_rate":0.05 """)]
+    [InlineData("translations", """ "dropout":0.1 """, """ "epochs":20,"batch_size":4,"scheduled_sampling":0.3,"unknown_rate":0.05 """)]
     public async Task A_killed_job_goes_on_by_itself_and_ends_in_the_same_weights(string dataset, string network, string training)
     {
         const int kills = 2;
@@ -62,7 +61,7 @@ public sealed class KillTests : IDisposable
     [Fact]
     public async Task A_sweep_killed_in_the_middle_publishes_the_same_best_model_once()
     {
-        const string body = """{"dataset":"sentences","model":"killed","network":{"hidden_size":32,"embedding_size":32},"training":{"epochs":14,"early_stopping_patience":0,"seed":3},"grid":{"training.learning_rate":[0.002,0.00001]}}""";
+        const string body = """{"dataset":"sentences","model":"killed","network":{"hidden_size":32,"embedding_size":32},"training":{"epochs":16,"early_stopping_patience":0,"seed":3},"grid":{"training.learning_rate":[0.002,0.00001]}}""";
         await StartAsync();
         await _client.UploadSentencesAsync();
         var untouched = await _client.EndSweepAsync(await _client.StartSweepAsync(body));

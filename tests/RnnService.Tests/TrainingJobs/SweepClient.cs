@@ -36,7 +36,7 @@ internal static class SweepClient
             var sweep = await client.GetFromJsonAsync<JsonElement>($"/api/v1/sweeps/{id}", Cancellation);
             if (until(sweep)) return sweep;
             Assert.True(DateTime.UtcNow < deadline, $"waited a minute in vain: {sweep}");
-            await Task.Delay(20, Cancellation);
+            await Task.Delay(40, Cancellation);
         }
     }
 

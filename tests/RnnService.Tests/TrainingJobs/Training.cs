@@ -54,7 +54,7 @@ internal static class Training
             var job = await client.JobAsync(id);
             if (until(job)) return job;
             Assert.True(DateTime.UtcNow < deadline, $"waited {seconds} s in vain: {job}");
-            await Task.Delay(20, Cancellation);
+            await Task.Delay(40, Cancellation);
         }
     }
 
