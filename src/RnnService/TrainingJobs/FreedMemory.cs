@@ -6,7 +6,7 @@ internal static class FreedMemory
     // Requests wait meanwhile, all the longer the more models are loaded: not for a small job's.
     private const long WorthTheWait = 64 << 20;
 
-    private static long s_afterwards = Environment.WorkingSet;
+    private static long s_afterwards;
 
     /// <summary>Does so where the process has grown enough since the last time.</summary>
     public static void Release()

@@ -20,9 +20,6 @@ internal sealed class TrainingWorker(
     /// <summary>So many starts without a checkpoint in between fail a job: it probably kills its process.</summary>
     public const int MostAttempts = 5;
 
-    // Bytes from which on giving back what reading and counting needed is worth a collection: such a job trains for many seconds.
-    private const long LargeText = 256 << 10;
-
     /// <summary>Does the job, unless somebody else does it already. When the process ends, it stores a checkpoint and hands the job back.</summary>
     /// <param name="jobId">The job.</param>
     [AutomaticRetry(Attempts = 0)]
@@ -127,9 +124,9 @@ internal sealed class TrainingWorker(
         if (training.Task == LearningTask.LanguageModeling)
         {
             var text = ReadText(job, spec, training, known);
-            if (training.Bytes > LargeText) FreedMemory.Release();
+            FreedMemory.Release();
             var baseline = competes ? Competitor.MeasureText(spec, text) : null;
-            if (training.Bytes > LargeText) FreedMemory.Release();
+            FreedMemory.Release();
             return (text, baseline);
         }
 
