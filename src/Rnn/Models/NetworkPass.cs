@@ -11,7 +11,11 @@ namespace Rnn.Models;
 /// <param name="Correct">Targets whose logit was the largest.</param>
 /// <param name="Targets">Targets that count.</param>
 /// <param name="Tokens">Steps that were trained.</param>
-public readonly record struct PassResult(double Loss, int Correct, int Targets, int Tokens);
+public readonly record struct PassResult(double Loss, int Correct, int Targets, int Tokens)
+{
+    /// <summary>What both found.</summary>
+    public static PassResult operator +(PassResult a, PassResult b) => new(a.Loss + b.Loss, a.Correct + b.Correct, a.Targets + b.Targets, a.Tokens + b.Tokens);
+}
 
 /// <summary>
 /// One thread's work on a <see cref="Network"/>: assign rows, then run forward (and back). Holds the batch, scratch memory and what the backward pass
@@ -70,20 +74,7 @@ public abstract class NetworkPass(int outputs)
     public PassResult ForwardBackward(Objective objective, float scale, ulong dropoutKey, Span<float> denseGradients)
     {
         RequireTrace();
-        Span<float> logits = Forward(dropoutKey);
-        int correct = 0;
-        int targets = 0;
-        for (int row = 0; row < _count; row++)
-        {
-            if (_targets[row] < 0) continue;
-            targets++;
-            ReadOnlySpan<float> values = logits.Slice(row * outputs, outputs);
-            if (values[_targets[row]] == TensorPrimitives.Max(values)) correct++;
-        }
-
-        double loss = CrossEntropy.ForwardBackward(logits, outputs, Targets, objective.LabelSmoothing, scale, objective.ClassWeights.Span);
-        Backward(logits, dropoutKey, denseGradients);
-        return new PassResult(loss, correct, targets, Tokens);
+        return Learn(objective, scale, dropoutKey, denseGradients) with { Tokens = Tokens };
     }
 
     /// <summary>Adds the gradients of sparse parameters of the last <see cref="ForwardBackward"/> to a buffer over all parameters.</summary>
@@ -141,6 +132,30 @@ public abstract class NetworkPass(int outputs)
 
     /// <summary>Whether the pass is a <see cref="Probe"/>: then what reads all steps at once, pooling or attention, must not, for gradients would reach every state by it.</summary>
     private protected bool ProbesOneStep { get; private set; }
+
+    /// <summary>Forward, loss and backward; a pass that needs not all logits at once does it its own way.</summary>
+    private protected virtual PassResult Learn(Objective objective, float scale, ulong dropoutKey, Span<float> gradients)
+    {
+        Span<float> logits = Forward(dropoutKey);
+        PassResult found = Judge(logits, Targets, objective, scale);
+        Backward(logits, dropoutKey, gradients);
+        return found;
+    }
+
+    /// <summary>What the logits of some targets are worth; they become their gradients.</summary>
+    private protected PassResult Judge(Span<float> logits, ReadOnlySpan<int> targets, Objective objective, float scale)
+    {
+        (int correct, int counted) = (0, 0);
+        for (int row = 0; row < targets.Length; row++)
+        {
+            if (targets[row] < 0) continue;
+            counted++;
+            ReadOnlySpan<float> values = logits.Slice(row * outputs, outputs);
+            if (values[targets[row]] == TensorPrimitives.Max(values)) correct++;
+        }
+
+        return new PassResult(CrossEntropy.ForwardBackward(logits, outputs, targets, objective.LabelSmoothing, scale, objective.ClassWeights.Span), correct, counted, 0);
+    }
 
     /// <summary>The logits, with the dropout of a key or none; must reset the workspace first.</summary>
     private protected abstract Span<float> Forward(ulong? dropoutKey);

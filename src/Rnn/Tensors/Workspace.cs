@@ -41,6 +41,12 @@ public sealed class Workspace
         return rented;
     }
 
+    /// <summary>How far renting has come.</summary>
+    public (int Block, int Used) Mark => (_block, _used);
+
+    /// <summary>Takes back what was rented since a <see cref="Mark"/>.</summary>
+    public void BackTo((int Block, int Used) mark) => (_block, _used) = mark;
+
     /// <summary>Takes everything back; several blocks become one, so that the next pass finds its memory in one place.</summary>
     public void Reset()
     {

@@ -65,7 +65,7 @@ internal sealed class ShardedStep
             _used = used;
             _shards.Run(used, index => _parts[index].Run(set, rows, index, used, _config.UnknownRate, chosenRate, _objective, scale, dropoutKey + batch, unknownKey + batch));
             SumShards(adds);
-            foreach (Shard part in _parts.AsSpan(0, used)) result = Add(result, part.Result);
+            foreach (Shard part in _parts.AsSpan(0, used)) result += part.Result;
         }
 
         return (result, weight);
@@ -106,8 +106,6 @@ internal sealed class ShardedStep
     }
 
     private static int Blocks(int length) => (length + Block - 1) / Block;
-
-    private static PassResult Add(PassResult a, PassResult b) => new(a.Loss + b.Loss, a.Correct + b.Correct, a.Targets + b.Targets, a.Tokens + b.Tokens);
 
     private double WeightSum(ExampleSet set, ReadOnlySpan<int[]> batches)
     {
