@@ -22,7 +22,6 @@ public sealed class AttentiveDecoder
     private readonly Embedding _embedding;
     private readonly Attention? _attention;
     private readonly Linear? _combine;
-    private readonly OutputHead _head;
 
     /// <summary>Declares the parameters.</summary>
     /// <exception cref="ArgumentException">The parts of the shape do not fit each other.</exception>
@@ -34,17 +33,20 @@ public sealed class AttentiveDecoder
         Stack = new RecurrentStack(parameters, "decoder.", config.Cell, config.EmbeddingSize + config.FedSize, config.HiddenSize, config.Layers, bidirectional: false);
         if (config.Attention != AttentionKind.None) _attention = new Attention(parameters, config.Attention, config.HiddenSize, config.MemorySize, config.AttentionSize);
         if (config.AsksAfter) _combine = new Linear(parameters, "combine.", config.MemorySize + config.HiddenSize, config.HiddenSize);
-        _head = new OutputHead(parameters, "out.", config.FeatureSize, config.VocabularySize, config.TieWeights ? _embedding.Weight : null);
+        Head = new OutputHead(parameters, "out.", config.FeatureSize, config.VocabularySize, config.TieWeights ? _embedding.Weight : null);
     }
 
     /// <summary>The recurrent layers.</summary>
     public RecurrentStack Stack { get; }
 
+    /// <summary>From features to logits.</summary>
+    public OutputHead Head { get; }
+
     /// <summary>Floats that carry a row from one step to the next: the layers' states and what is fed back.</summary>
     public int StateSize => Stack.StateSize + (_config.InputFeeding ? _config.HiddenSize : 0);
 
     /// <summary>What must be packed.</summary>
-    public IEnumerable<IPackable> Packables => [.. Stack.Packables, .. _attention?.Packables ?? [], .. _combine is null ? (IPackable[])[] : [_combine], .. _head.Packables];
+    public IEnumerable<IPackable> Packables => [.. Stack.Packables, .. _attention?.Packables ?? [], .. _combine is null ? (IPackable[])[] : [_combine], .. Head.Packables];
 
     /// <summary>Draws all weights.</summary>
     public void Initialize(ref RandomSource random)
@@ -53,7 +55,7 @@ public sealed class AttentiveDecoder
         Stack.Initialize(_config.RecurrentInit, _config.ForgetBias, ref random);
         _attention?.Initialize(ref random);
         _combine?.Initialize(ref random);
-        _head.Initialize(ref random);
+        Head.Initialize(ref random);
     }
 
     /// <summary>Buffers for passes of this decoder.</summary>
@@ -68,10 +70,10 @@ public sealed class AttentiveDecoder
     }
 
     /// <summary>
-    /// The logits <c>[tokens, V]</c> after each of <paramref name="inputs"/>, the tokens read; initial states and memory stand in <paramref name="a"/>.
+    /// What <see cref="Head"/> reads <c>[tokens, features]</c> after each of <paramref name="inputs"/>, the tokens read; initial states and memory stand in <paramref name="a"/>.
     /// Without a <paramref name="dropoutKey"/> there is no dropout.
     /// </summary>
-    public Span<float> Forward(ReadOnlySpan<int> inputs, SequenceLayout layout, ReadOnlySpan<int> rowIds, ulong? dropoutKey, DecoderActivations a, Workspace workspace)
+    public Memory<float> Forward(ReadOnlySpan<int> inputs, SequenceLayout layout, ReadOnlySpan<int> rowIds, ulong? dropoutKey, DecoderActivations a, Workspace workspace)
     {
         int tokens = layout.Tokens;
         Rent(tokens, a, workspace);
@@ -85,23 +87,19 @@ public sealed class AttentiveDecoder
         for (int t = 0; t < layout.Steps && _config.AsksAfter && feed is null; t++) Attend(t, layout, At(a.Stack.Top, layout, t, _config.HiddenSize), a);
         GatherFeatures(tokens, a);
         DropoutAt(HeadSite, dropoutKey).Apply(a.Features.Span, _config.FeatureSize, layout, rowIds);
-        Span<float> logits = workspace.Rent(tokens * _config.VocabularySize).Span;
-        a.Projected = _head.Forward(a.Features, tokens, logits, workspace);
-        return logits;
+        return a.Features;
     }
 
     /// <summary>
-    /// From the gradient of the logits to those of the weights, added to <paramref name="gradients"/>; the stack's state gradients must be zero before, and hold those of the
+    /// From the gradient of the features, which it changes, to those of the weights, added to <paramref name="gradients"/>; the stack's state gradients must be zero before, and hold those of the
     /// initial states after; the memory's are added to <paramref name="dOutputs"/>, laid out as the encoder's outputs. What belongs to a sparse embedding waits for <see cref="AddSparseGradient"/>.
     /// </summary>
     public void Backward(
-        ReadOnlySpan<int> inputs, SequenceLayout layout, ReadOnlySpan<int> rowIds, ulong? dropoutKey, ReadOnlySpan<float> dLogits, DecoderActivations a,
+        ReadOnlySpan<int> inputs, SequenceLayout layout, ReadOnlySpan<int> rowIds, ulong? dropoutKey, Span<float> dFeatures, DecoderActivations a,
         SequenceLayout sources, Span<float> dOutputs, Span<float> gradients, Workspace workspace)
     {
         int tokens = layout.Tokens;
         (int hidden, int size, int memory, int width) = (_config.HiddenSize, _config.EmbeddingSize, _config.MemorySize, _config.EmbeddingSize + _config.FedSize);
-        Span<float> dFeatures = workspace.Rent(tokens * _config.FeatureSize).Span;
-        _head.Backward(a.Features.Span, a.Projected, tokens, dLogits, dFeatures, gradients, workspace);
         DropoutAt(HeadSite, dropoutKey).Apply(dFeatures, _config.FeatureSize, layout, rowIds);
         _attention?.ClearGradients(a.Memory, workspace);
         Memory<float> dTop = workspace.RentZeroed(tokens * hidden);

@@ -33,9 +33,6 @@ public sealed class DecoderActivations(StackActivations stack)
     /// <summary>What the head reads <c>[tokens, features]</c>, after dropout.</summary>
     internal Memory<float> Features { get; set; }
 
-    /// <summary>What the head's own projection made of them.</summary>
-    internal Memory<float> Projected { get; set; }
-
     /// <summary>Gradient of <see cref="X"/>.</summary>
     internal Memory<float> DX { get; set; }
 

@@ -123,7 +123,7 @@ public sealed class Captioner : Network
         }
     }
 
-    private sealed class Pass(Captioner network) : NetworkPass(network.Outputs)
+    private sealed class Pass(Captioner network) : NetworkPass(network._head)
     {
         private const ulong InputSite = 0;
         private const ulong StackSite = 1;
@@ -134,7 +134,6 @@ public sealed class Captioner : Network
         private readonly CaptionerConfig _config = network.Config;
         private float[] _features = [];
         private Memory<float> _initialH;
-        private Memory<float> _projected;
         private Memory<float> _dx;
 
         public override int Tokens => _batch.Layout.Tokens;
@@ -166,7 +165,7 @@ public sealed class Captioner : Network
             if (network._embedding is { Weight.IsSparse: true } embedding) embedding.ClearGradient(_batch.Inputs, gradients);
         }
 
-        private protected override Span<float> Forward(ulong? dropoutKey)
+        private protected override Memory<float> Features(ulong? dropoutKey)
         {
             Workspace.Reset();
             _initialH = network.Begin(_features, Layout.Rows, _stack.States, Workspace);
@@ -174,19 +173,15 @@ public sealed class Captioner : Network
             DropoutAt(InputSite, dropoutKey).Apply(x.Span, _config.EmbeddingSize, Layout, _batch.RowIds);
             network._stack.Forward(x, Layout, _batch.RowIds, DropoutAt(StackSite, dropoutKey), _stack, Workspace);
             DropoutAt(HeadSite, dropoutKey).Apply(_stack.Top.Span, _config.HiddenSize, Layout, _batch.RowIds);
-            Span<float> logits = Workspace.Rent(Tokens * network.Outputs).Span;
-            _projected = network._head.Forward(_stack.Top, Tokens, logits, Workspace);
-            return logits;
+            return _stack.Top;
         }
 
-        private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
+        private protected override void Backward(Memory<float> dFeatures, ulong? dropoutKey, Span<float> gradients)
         {
-            Memory<float> dTop = Workspace.Rent(Tokens * _config.HiddenSize);
-            network._head.Backward(_stack.Top.Span, _projected, Tokens, dLogits, dTop.Span, gradients, Workspace);
-            DropoutAt(HeadSite, dropoutKey).Apply(dTop.Span, _config.HiddenSize, Layout, _batch.RowIds);
+            DropoutAt(HeadSite, dropoutKey).Apply(dFeatures.Span, _config.HiddenSize, Layout, _batch.RowIds);
             network._stack.ZeroStates(_stack.StateGradients, Layout.Rows, Workspace);
             _dx = Workspace.RentZeroed(Tokens * _config.EmbeddingSize);
-            network._stack.Backward(dTop, Layout, _batch.RowIds, DropoutAt(StackSite, dropoutKey), _stack, _dx.Span, gradients, Workspace);
+            network._stack.Backward(dFeatures, Layout, _batch.RowIds, DropoutAt(StackSite, dropoutKey), _stack, _dx.Span, gradients, Workspace);
             DropoutAt(InputSite, dropoutKey).Apply(_dx.Span, _config.EmbeddingSize, Layout, _batch.RowIds);
             InputsBackward(gradients);
             if (network._initial is not null) InitialBackward(network._initial, gradients);

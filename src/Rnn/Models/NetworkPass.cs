@@ -21,8 +21,12 @@ public readonly record struct PassResult(double Loss, int Correct, int Targets, 
 /// One thread's work on a <see cref="Network"/>: assign rows, then run forward (and back). Holds the batch, scratch memory and what the backward pass
 /// reads; reused from step to step.
 /// </summary>
-public abstract class NetworkPass(int outputs)
+/// <param name="head">From the features of a target to its logits.</param>
+public abstract class NetworkPass(OutputHead head)
 {
+    // Their logits are made, judged and gone through backward while they are near: all of a large vocabulary's fill no cache.
+    private const int TargetsAtATime = 256;
+
     private int[] _targets = [];
     private int _count;
 
@@ -60,12 +64,18 @@ public abstract class NetworkPass(int outputs)
         if (rate <= 0 || Emitted is not { } batch) return;
         ReadOnlySpan<float> logits = Forward();
         int[] chosen = new int[_count];
-        for (int row = 0; row < chosen.Length; row++) chosen[row] = TensorPrimitives.IndexOfMax(logits.Slice(row * outputs, outputs));
+        for (int row = 0; row < chosen.Length; row++) chosen[row] = TensorPrimitives.IndexOfMax(logits.Slice(row * head.Outputs, head.Outputs));
         batch.ReplaceByChosen(chosen, rate, key);
     }
 
     /// <summary>The logits <c>[targets, outputs]</c> of the assigned rows, without dropout; valid until the pass is used again. The network must be packed.</summary>
-    public Span<float> Forward() => Forward(dropoutKey: null);
+    public Span<float> Forward()
+    {
+        Memory<float> features = Features(dropoutKey: null);
+        Span<float> logits = Workspace.Rent(_count * head.Outputs).Span;
+        head.Forward(features, _count, logits, Workspace);
+        return logits;
+    }
 
     /// <summary>
     /// One training pass: adds the gradient of <paramref name="scale"/> × the summed loss to <paramref name="denseGradients"/>;
@@ -74,7 +84,32 @@ public abstract class NetworkPass(int outputs)
     public PassResult ForwardBackward(Objective objective, float scale, ulong dropoutKey, Span<float> denseGradients)
     {
         RequireTrace();
-        return Learn(objective, scale, dropoutKey, denseGradients) with { Tokens = Tokens };
+        Memory<float> features = Features(dropoutKey);
+        Memory<float> dFeatures = Workspace.Rent(_count * head.InputSize);
+        (int Block, int Used) mark = Workspace.Mark;
+        (double loss, int correct, int targets) = (0, 0, 0);
+        for (int first = 0; first < _count; first += TargetsAtATime)
+        {
+            int count = Math.Min(TargetsAtATime, _count - first);
+            Memory<float> part = features.Slice(first * head.InputSize, count * head.InputSize);
+            Span<float> logits = Workspace.Rent(count * head.Outputs).Span;
+            Memory<float> projected = head.Forward(part, count, logits, Workspace);
+            ReadOnlySpan<int> wanted = Targets.Slice(first, count);
+            for (int row = 0; row < count; row++)
+            {
+                if (wanted[row] < 0) continue;
+                targets++;
+                ReadOnlySpan<float> values = logits.Slice(row * head.Outputs, head.Outputs);
+                if (values[wanted[row]] == TensorPrimitives.Max(values)) correct++;
+            }
+
+            loss += CrossEntropy.ForwardBackward(logits, head.Outputs, wanted, objective.LabelSmoothing, scale, objective.ClassWeights.Span);
+            head.Backward(part.Span, projected, count, logits, dFeatures.Span.Slice(first * head.InputSize, part.Length), denseGradients, Workspace);
+            Workspace.BackTo(mark);
+        }
+
+        Backward(dFeatures, dropoutKey, denseGradients);
+        return new PassResult(loss, correct, targets, Tokens);
     }
 
     /// <summary>Adds the gradients of sparse parameters of the last <see cref="ForwardBackward"/> to a buffer over all parameters.</summary>
@@ -98,8 +133,10 @@ public abstract class NetworkPass(int outputs)
     {
         RequireTrace();
         ProbesOneStep = true;
-        Span<float> logits = Forward(dropoutKey: null);
-        CrossEntropy.ForwardBackward(logits, outputs, Targets, smoothing: 0, scale: 1);
+        Memory<float> features = Features(dropoutKey: null);
+        Span<float> logits = Workspace.Rent(_count * head.Outputs).Span;
+        Memory<float> projected = head.Forward(features, _count, logits, Workspace);
+        CrossEntropy.ForwardBackward(logits, head.Outputs, Targets, smoothing: 0, scale: 1);
         var flows = new List<Func<StateFlow>>();
         foreach (Recurrence recurrence in Recurrences)
         {
@@ -118,7 +155,9 @@ public abstract class NetworkPass(int outputs)
             }
         }
 
-        Backward(logits, dropoutKey: null, denseGradients);
+        Memory<float> dFeatures = Workspace.Rent(_count * head.InputSize);
+        head.Backward(features.Span, projected, _count, logits, dFeatures.Span, denseGradients, Workspace);
+        Backward(dFeatures, dropoutKey: null, denseGradients);
         foreach (Recurrence recurrence in Recurrences) recurrence.Activations.GradientNorms = null;
         ProbesOneStep = false;
         return [.. flows.Select(flow => flow())];
@@ -133,35 +172,11 @@ public abstract class NetworkPass(int outputs)
     /// <summary>Whether the pass is a <see cref="Probe"/>: then what reads all steps at once, pooling or attention, must not, for gradients would reach every state by it.</summary>
     private protected bool ProbesOneStep { get; private set; }
 
-    /// <summary>Forward, loss and backward; a pass that needs not all logits at once does it its own way.</summary>
-    private protected virtual PassResult Learn(Objective objective, float scale, ulong dropoutKey, Span<float> gradients)
-    {
-        Span<float> logits = Forward(dropoutKey);
-        PassResult found = Judge(logits, Targets, objective, scale);
-        Backward(logits, dropoutKey, gradients);
-        return found;
-    }
+    /// <summary>What the head reads of every target, <c>[targets, its input size]</c>, with the dropout of a key or none; must reset the workspace first.</summary>
+    private protected abstract Memory<float> Features(ulong? dropoutKey);
 
-    /// <summary>What the logits of some targets are worth; they become their gradients.</summary>
-    private protected PassResult Judge(Span<float> logits, ReadOnlySpan<int> targets, Objective objective, float scale)
-    {
-        (int correct, int counted) = (0, 0);
-        for (int row = 0; row < targets.Length; row++)
-        {
-            if (targets[row] < 0) continue;
-            counted++;
-            ReadOnlySpan<float> values = logits.Slice(row * outputs, outputs);
-            if (values[targets[row]] == TensorPrimitives.Max(values)) correct++;
-        }
-
-        return new PassResult(CrossEntropy.ForwardBackward(logits, outputs, targets, objective.LabelSmoothing, scale, objective.ClassWeights.Span), correct, counted, 0);
-    }
-
-    /// <summary>The logits, with the dropout of a key or none; must reset the workspace first.</summary>
-    private protected abstract Span<float> Forward(ulong? dropoutKey);
-
-    /// <summary>From the gradient of the logits to those of the parameters, added to <paramref name="gradients"/>.</summary>
-    private protected abstract void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients);
+    /// <summary>From the gradient of the features, which it may change, to those of the parameters, added to <paramref name="gradients"/>.</summary>
+    private protected abstract void Backward(Memory<float> dFeatures, ulong? dropoutKey, Span<float> gradients);
 
     /// <summary>The key of one place that draws dropout masks.</summary>
     private protected static ulong? SiteKey(ulong? dropoutKey, ulong site) => dropoutKey is { } key ? RandomSource.Key(key, site) : null;
@@ -182,7 +197,7 @@ public abstract class NetworkPass(int outputs)
             int at = row;
             kept[row] = steps.FirstOrDefault(t => _targets[layout.OffsetAt(t) + at] >= 0);
             for (int t = 0; t < layout.Lengths[row]; t++)
-                if (t != kept[row]) dLogits.Slice((layout.OffsetAt(t) + row) * outputs, outputs).Clear();
+                if (t != kept[row]) dLogits.Slice((layout.OffsetAt(t) + row) * head.Outputs, head.Outputs).Clear();
         }
 
         return kept;

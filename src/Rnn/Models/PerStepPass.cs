@@ -5,17 +5,13 @@ using Rnn.Tensors;
 namespace Rnn.Models;
 
 /// <summary>The pass of networks that answer at every step (labeler, language model): encoder → dropout → head.</summary>
-internal sealed class PerStepPass(SequenceEncoder encoder, StackReader reader, OutputHead head, EncoderConfig config) : NetworkPass(head.Outputs)
+internal sealed class PerStepPass(SequenceEncoder encoder, StackReader reader, OutputHead head, EncoderConfig config) : NetworkPass(head)
 {
     private const ulong EncoderSite = 0;
     private const ulong HeadSite = 1;
 
-    // Their logits are made, judged and gone through backward while they are near: all of a large vocabulary's fill no cache.
-    private const int TokensAtATime = 256;
-
     private readonly Batch _batch = new();
     private readonly EncoderActivations _encoder = encoder.CreateActivations();
-    private Memory<float> _projected;
 
     public override int Tokens => _batch.Layout.Tokens;
 
@@ -48,44 +44,7 @@ internal sealed class PerStepPass(SequenceEncoder encoder, StackReader reader, O
 
     private protected override SequenceLayout LogitLayout => _batch.Layout;
 
-    private protected override Span<float> Forward(ulong? dropoutKey)
-    {
-        Memory<float> top = Encode(dropoutKey);
-        Span<float> logits = Workspace.Rent(Tokens * head.Outputs).Span;
-        _projected = head.Forward(top, Tokens, logits, Workspace);
-        return logits;
-    }
-
-    private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
-    {
-        Memory<float> dTop = Workspace.Rent(Tokens * head.InputSize);
-        head.Backward(_encoder.Stack.Top.Span, _projected, Tokens, dLogits, dTop.Span, gradients, Workspace);
-        BackwardEncoder(dTop, dropoutKey, gradients);
-    }
-
-    private protected override PassResult Learn(Objective objective, float scale, ulong dropoutKey, Span<float> gradients)
-    {
-        Memory<float> top = Encode(dropoutKey);
-        Memory<float> dTop = Workspace.Rent(Tokens * head.InputSize);
-        (int Block, int Used) mark = Workspace.Mark;
-        var found = new PassResult();
-        for (int first = 0; first < Tokens; first += TokensAtATime)
-        {
-            int count = Math.Min(TokensAtATime, Tokens - first);
-            Memory<float> part = top.Slice(first * head.InputSize, count * head.InputSize);
-            Span<float> logits = Workspace.Rent(count * head.Outputs).Span;
-            Memory<float> projected = head.Forward(part, count, logits, Workspace);
-            found += Judge(logits, Targets.Slice(first, count), objective, scale);
-            head.Backward(part.Span, projected, count, logits, dTop.Span.Slice(first * head.InputSize, part.Length), gradients, Workspace);
-            Workspace.BackTo(mark);
-        }
-
-        BackwardEncoder(dTop, dropoutKey, gradients);
-        return found;
-    }
-
-    /// <summary>The features of all steps, as the head reads them.</summary>
-    private Memory<float> Encode(ulong? dropoutKey)
+    private protected override Memory<float> Features(ulong? dropoutKey)
     {
         Workspace.Reset();
         StackActivations stack = _encoder.Stack;
@@ -94,17 +53,16 @@ internal sealed class PerStepPass(SequenceEncoder encoder, StackReader reader, O
         if (KeepsTrace) encoder.Forward(_batch, SiteKey(dropoutKey, EncoderSite), _encoder, Workspace);
         else reader.Read(_batch.Ids, _batch.Width, _batch.Frames, _batch.Layout, stack, Workspace);
         if (!CarriedStates.IsEmpty) encoder.Stack.StoreStates(CarriedStates.Span, encoder.Stack.StateSize, _batch.RowIds, stack.States);
-        HeadDropout(dropoutKey).Apply(stack.Top.Span, head.InputSize, _batch.Layout, _batch.RowIds);
+        HeadDropout(dropoutKey).Apply(stack.Top.Span, encoder.Stack.OutputSize, _batch.Layout, _batch.RowIds);
         return stack.Top;
     }
 
-    /// <summary>From the gradient of what <see cref="Encode"/> returned.</summary>
-    private void BackwardEncoder(Memory<float> dTop, ulong? dropoutKey, Span<float> gradients)
+    private protected override void Backward(Memory<float> dFeatures, ulong? dropoutKey, Span<float> gradients)
     {
-        HeadDropout(dropoutKey).Apply(dTop.Span, head.InputSize, _batch.Layout, _batch.RowIds);
+        HeadDropout(dropoutKey).Apply(dFeatures.Span, encoder.Stack.OutputSize, _batch.Layout, _batch.RowIds);
         // The carried state is a value: no gradient crosses the boundary of a window (truncated BPTT, Williams & Peng 1990).
         encoder.Stack.ZeroStates(_encoder.Stack.StateGradients, _batch.Layout.Rows, Workspace);
-        encoder.Backward(dTop, _batch, SiteKey(dropoutKey, EncoderSite), _encoder, gradients, Workspace);
+        encoder.Backward(dFeatures, _batch, SiteKey(dropoutKey, EncoderSite), _encoder, gradients, Workspace);
     }
 
     private Dropout HeadDropout(ulong? key) => Dropout.At(HeadSite, config.Dropout, key, config.VariationalDropout);

@@ -13,7 +13,7 @@ public sealed class SequenceClassifier : Network
 {
     private readonly SequenceEncoder _encoder;
     private readonly StackReader _reader;
-    private readonly Linear _head;
+    private readonly OutputHead _head;
 
     /// <summary>Lays out the parameters.</summary>
     public SequenceClassifier(SequenceClassifierConfig config)
@@ -21,8 +21,8 @@ public sealed class SequenceClassifier : Network
         Config = config;
         _encoder = new SequenceEncoder(Parameters, "embedding.", "rnn.", config.Encoder);
         _reader = new StackReader(_encoder.Stack, _encoder.Embedding);
-        _head = new Linear(Parameters, "fc.", _encoder.Stack.OutputSize, config.Classes);
-        Complete([.. _encoder.Stack.Packables, _reader, _head]);
+        _head = new OutputHead(Parameters, "fc.", _encoder.Stack.OutputSize, config.Classes);
+        Complete([.. _encoder.Stack.Packables, _reader, .. _head.Packables]);
     }
 
     /// <inheritdoc/>
@@ -45,7 +45,7 @@ public sealed class SequenceClassifier : Network
     /// <inheritdoc/>
     public override void ScaleLogits(Span<float> values, float factor) => _head.Scale(values, factor);
 
-    private sealed class Pass(SequenceClassifier network) : NetworkPass(network.Outputs)
+    private sealed class Pass(SequenceClassifier network) : NetworkPass(network._head)
     {
         private const ulong EncoderSite = 0;
         private const ulong HeadSite = 1;
@@ -75,7 +75,7 @@ public sealed class SequenceClassifier : Network
 
         public override void ClearSparseGradients(Span<float> gradients) => network._encoder.ClearSparseGradient(_batch, gradients);
 
-        private protected override Span<float> Forward(ulong? dropoutKey)
+        private protected override Memory<float> Features(ulong? dropoutKey)
         {
             Workspace.Reset();
             SequenceLayout layout = _batch.Layout;
@@ -85,20 +85,16 @@ public sealed class SequenceClassifier : Network
             _pooled = Workspace.Rent(layout.Rows * _features);
             Pool();
             HeadDropout(dropoutKey).Apply(_pooled.Span, _features, _batch.RowIds);
-            Span<float> logits = Workspace.Rent(layout.Rows * network.Outputs).Span;
-            network._head.Forward(_pooled.Span, layout.Rows, logits);
-            return logits;
+            return _pooled;
         }
 
-        private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
+        private protected override void Backward(Memory<float> dFeatures, ulong? dropoutKey, Span<float> gradients)
         {
             SequenceLayout layout = _batch.Layout;
-            Span<float> dPooled = Workspace.Rent(layout.Rows * _features).Span;
-            network._head.Backward(_pooled.Span, layout.Rows, dLogits, dPooled, gradients, Workspace);
-            HeadDropout(dropoutKey).Apply(dPooled, _features, _batch.RowIds);
+            HeadDropout(dropoutKey).Apply(dFeatures.Span, _features, _batch.RowIds);
             Memory<float> dTop = Workspace.RentZeroed(layout.Tokens * _features);
             network._encoder.Stack.ZeroStates(_encoder.Stack.StateGradients, layout.Rows, Workspace);
-            PoolBackward(dPooled, dTop.Span);
+            PoolBackward(dFeatures.Span, dTop.Span);
             network._encoder.Backward(dTop, _batch, SiteKey(dropoutKey, EncoderSite), _encoder, gradients, Workspace);
         }
 

@@ -48,7 +48,8 @@ internal sealed class TranslatorDecoder : TokenDecoder
             for (int row = 0; row < tokens.Length; row++) Fed(states, row).CopyTo(_activations.FedBefore.Span[(row * _fedSize)..]);
         }
 
-        _decoder.Forward(tokens, layout, RowIds, dropoutKey: null, _activations, Workspace).CopyTo(logits);
+        Memory<float> features = _decoder.Forward(tokens, layout, RowIds, dropoutKey: null, _activations, Workspace);
+        _decoder.Head.Forward(features, tokens.Length, logits, Workspace);
         _decoder.Stack.StoreStates(states, StateSize, RowIds, _activations.Stack.States);
         for (int row = 0; row < tokens.Length && _fedSize > 0; row++) _activations.Attentional.Span.Slice(row * _fedSize, _fedSize).CopyTo(Fed(states, row));
     }

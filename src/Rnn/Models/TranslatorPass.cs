@@ -5,7 +5,7 @@ using Rnn.Tensors;
 namespace Rnn.Models;
 
 /// <summary>The pass of a translator with teacher forcing. Sources lie longest first for the encoder, targets longest first for the decoder: two orders of the same rows.</summary>
-internal sealed class TranslatorPass(Translator network) : NetworkPass(network.Outputs)
+internal sealed class TranslatorPass(Translator network) : NetworkPass(network.Decoder.Head)
 {
     private const ulong EncoderSite = 0;
     private const ulong DecoderSite = 1;
@@ -69,7 +69,7 @@ internal sealed class TranslatorPass(Translator network) : NetworkPass(network.O
         network.Decoder.ClearSparseGradient(_target.Inputs, gradients);
     }
 
-    private protected override Span<float> Forward(ulong? dropoutKey)
+    private protected override Memory<float> Features(ulong? dropoutKey)
     {
         Workspace.Reset();
         network.Encoder.Stack.ZeroStates(_encoder.Stack.States, _source.Layout.Rows, Workspace);
@@ -81,11 +81,11 @@ internal sealed class TranslatorPass(Translator network) : NetworkPass(network.O
         return network.Decoder.Forward(_target.Inputs, _target.Layout, _target.RowIds, SiteKey(dropoutKey, DecoderSite), Decoder, Workspace);
     }
 
-    private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
+    private protected override void Backward(Memory<float> dFeatures, ulong? dropoutKey, Span<float> gradients)
     {
         Memory<float> dOutputs = Workspace.RentZeroed(_source.Layout.Tokens * network.Encoder.Stack.OutputSize);
         network.Decoder.Stack.ZeroStates(Decoder.Stack.StateGradients, _target.Layout.Rows, Workspace);
-        network.Decoder.Backward(_target.Inputs, _target.Layout, _target.RowIds, SiteKey(dropoutKey, DecoderSite), dLogits, Decoder, _source.Layout, dOutputs.Span, gradients, Workspace);
+        network.Decoder.Backward(_target.Inputs, _target.Layout, _target.RowIds, SiteKey(dropoutKey, DecoderSite), dFeatures.Span, Decoder, _source.Layout, dOutputs.Span, gradients, Workspace);
         if (ProbesOneStep) dOutputs.Span.Clear();
         network.Encoder.Stack.ZeroStates(_encoder.Stack.StateGradients, _source.Layout.Rows, Workspace);
         network.Bridge.Backward(Decoder.Stack.StateGradients, Sources, _bridge, _encoder.Stack.StateGradients, gradients, Workspace);

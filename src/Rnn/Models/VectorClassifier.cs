@@ -37,7 +37,7 @@ public sealed record VectorClassifierConfig : NetworkConfig
 public sealed class VectorClassifier : Network
 {
     private readonly Linear[] _hidden;
-    private readonly Linear _head;
+    private readonly OutputHead _head;
 
     /// <summary>Lays out the parameters.</summary>
     public VectorClassifier(VectorClassifierConfig config)
@@ -45,8 +45,8 @@ public sealed class VectorClassifier : Network
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(config.Layers);
         Config = config;
         _hidden = [.. Enumerable.Range(0, config.Layers).Select(i => new Linear(Parameters, $"hidden.{i}.", i == 0 ? config.FeatureSize : config.HiddenSize, config.HiddenSize))];
-        _head = new Linear(Parameters, "fc.", config.HiddenSize, config.Classes);
-        Complete([.. _hidden, _head]);
+        _head = new OutputHead(Parameters, "fc.", config.HiddenSize, config.Classes);
+        Complete([.. _hidden, .. _head.Packables]);
     }
 
     /// <inheritdoc/>
@@ -69,7 +69,7 @@ public sealed class VectorClassifier : Network
     /// <inheritdoc/>
     public override void ScaleLogits(Span<float> values, float factor) => _head.Scale(values, factor);
 
-    private sealed class Pass(VectorClassifier network) : NetworkPass(network.Outputs)
+    private sealed class Pass(VectorClassifier network) : NetworkPass(network._head)
     {
         private readonly Batch _batch = new();
         // Input, then what each hidden layer gives after dropout: [rows, ·].
@@ -87,7 +87,7 @@ public sealed class VectorClassifier : Network
             for (int i = 0; i < targets.Length; i++) targets[i] = examples.ClassOf(rows[_batch.RowIds[i]]);
         }
 
-        private protected override Span<float> Forward(ulong? dropoutKey)
+        private protected override Memory<float> Features(ulong? dropoutKey)
         {
             Workspace.Reset();
             int rows = _batch.Layout.Rows;
@@ -103,22 +103,18 @@ public sealed class VectorClassifier : Network
                 ApplyDropout(_layers[i + 1].Span, dropoutKey, i);
             }
 
-            Span<float> logits = Workspace.Rent(rows * network.Outputs).Span;
-            network._head.Forward(_layers[^1].Span, rows, logits);
-            return logits;
+            return _layers[^1];
         }
 
-        private protected override void Backward(ReadOnlySpan<float> dLogits, ulong? dropoutKey, Span<float> gradients)
+        private protected override void Backward(Memory<float> dFeatures, ulong? dropoutKey, Span<float> gradients)
         {
-            int rows = _batch.Layout.Rows;
-            Memory<float> d = Workspace.Rent(rows * network.Config.HiddenSize);
-            network._head.Backward(_layers[^1].Span, rows, dLogits, d.Span, gradients, Workspace);
+            Memory<float> d = dFeatures;
             for (int i = _active.Length - 1; i >= 0; i--)
             {
                 ApplyDropout(d.Span, dropoutKey, i);
                 TimesSlope(_active[i].Span, d.Span);
                 Memory<float> below = i == 0 ? default : Workspace.Rent(_layers[i].Length);
-                network._hidden[i].Backward(_layers[i].Span, rows, d.Span, below.Span, gradients, Workspace);
+                network._hidden[i].Backward(_layers[i].Span, _batch.Layout.Rows, d.Span, below.Span, gradients, Workspace);
                 d = below;
             }
         }
