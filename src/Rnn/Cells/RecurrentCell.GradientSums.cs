@@ -61,12 +61,7 @@ public abstract partial class RecurrentCell
         }
 
         /// <summary>Where a step leaves the gradient of its recurrent part, before it is taken.</summary>
-        public readonly Span<float> RecurrentGradient(int offset, int rows)
-        {
-            int at = !_cell.HasOwnRecurrentGradient ? offset : _isAscending ? _tokens : _room - _tokens - rows;
-            int width = _cell.Gates * _cell.HiddenSize;
-            return _dRecurrent.Slice(at * width, rows * width);
-        }
+        public readonly Span<float> RecurrentGradient(int offset, int rows) => RecurrentGradient(offset, _tokens, rows);
 
         /// <summary>The scan is done with these tokens.</summary>
         public void Take(int offset, int rows)
@@ -90,7 +85,7 @@ public abstract partial class RecurrentCell
         {
             int width = _cell.Gates * _cell.HiddenSize, inputs = _cell.InputSize, hidden = _cell.HiddenSize;
             ReadOnlySpan<float> dInput = _dInput.Slice(_first * width, _tokens * width);
-            ReadOnlySpan<float> dRecurrent = _dRecurrent.Slice((!_cell.HasOwnRecurrentGradient ? _first : _isAscending ? 0 : _room - _tokens) * width, _tokens * width);
+            ReadOnlySpan<float> dRecurrent = RecurrentGradient(_first, 0, _tokens);
             if (_ids.IsEmpty) MatMul.MultiplyTransposedAdd(dInput, width, width, _x[(_first * inputs)..], inputs, inputs, _tokens, _cell._weightIh.In(_gradients), _scratch);
             else _cell._embedding!.Gather(_ids.Slice(_first * _perToken, _tokens * _perToken), _perToken, dInput, _dTable);
             MatMul.MultiplyTransposedAdd(dRecurrent, width, width, _previousH[(_first * hidden)..], hidden, hidden, _tokens, _cell._weightHh.In(_gradients), _scratch);
@@ -98,6 +93,14 @@ public abstract partial class RecurrentCell
             if (_cell.HasOwnRecurrentGradient) AddColumnSums(dRecurrent, _dBiasHh);
             if (!_dx.IsEmpty) MatMul.MultiplyAdd(dInput, _tokens, _cell._inputGradient!, _dx[(_first * inputs)..], inputs);
             (_first, _tokens) = (int.MaxValue, 0);
+        }
+
+        /// <summary>That of tokens before which so many others were taken since the last sum.</summary>
+        private readonly Span<float> RecurrentGradient(int offset, int before, int rows)
+        {
+            int at = !_cell.HasOwnRecurrentGradient ? offset : _isAscending ? before : _room - before - rows;
+            int width = _cell.Gates * _cell.HiddenSize;
+            return _dRecurrent.Slice(at * width, rows * width);
         }
 
         private readonly void Add(ReadOnlySpan<float> sums, Parameter? bias)

@@ -6,7 +6,7 @@ namespace Rnn.Kernels;
 /// <summary>Asks for memory before it is needed, where hardware does not see it coming: it looks ahead within a page only, and rows are often pages.</summary>
 internal static class Prefetch
 {
-    /// <summary>The cache line of <paramref name="at"/>; what is no memory here is none to the processor either.</summary>
+    /// <summary>The cache line of <paramref name="at"/>, which may lie beyond a buffer's end: asking for what is not there does nothing.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Line(ref float at)
     {
