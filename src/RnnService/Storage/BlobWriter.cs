@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 
@@ -15,7 +16,8 @@ internal sealed class BlobWriter : Stream
     private readonly IDbContextFactory<RnnDbContext> _contexts;
     private readonly Blobs _owner;
     private readonly BlobRow _blob;
-    private readonly byte[] _buffer = new byte[ChunkBytes];
+    // Large arrays lie about until the collector comes by.
+    private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private int _filled;
     private int _chunks;
@@ -79,7 +81,7 @@ internal sealed class BlobWriter : Stream
         if (_filled == 0 && _started)
             return;
         // A context is done with the buffer once the chunk is saved, so one buffer serves the whole blob.
-        var data = _filled == ChunkBytes ? _buffer : _buffer.AsSpan(0, _filled).ToArray();
+        var data = _filled == _buffer.Length ? _buffer : _buffer.AsSpan(0, _filled).ToArray();
         await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
         if (!_started)
             context.Add(_blob);
@@ -111,8 +113,10 @@ internal sealed class BlobWriter : Stream
 
     private void Release()
     {
+        if (_disposed) return;
         _disposed = true;
         _hash.Dispose();
+        ArrayPool<byte>.Shared.Return(_buffer);
     }
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ namespace RnnService.TrainingJobs;
 internal static class FreedMemory
 {
     // Requests wait meanwhile, all the longer the more models are loaded: not for a small job's.
-    private const long WorthTheWait = 64 << 20;
+    private const long WorthTheWait = 32 << 20;
 
     private static long s_afterwards;
 
