@@ -6,13 +6,19 @@ internal static class FreedMemory
     // Requests wait meanwhile, all the longer the more models are loaded: not for a small job's.
     private const long WorthTheWait = 32 << 20;
 
-    private static long s_afterwards;
+    private static long s_least;
 
-    /// <summary>Does so where the process has grown enough since the last time.</summary>
+    /// <summary>Does so where the process has grown enough since it was smallest.</summary>
     public static void Release()
     {
-        if (Environment.WorkingSet < s_afterwards + WorthTheWait) return;
+        var now = Environment.WorkingSet;
+        if (now < s_least + WorthTheWait)
+        {
+            s_least = Math.Min(s_least, now);
+            return;
+        }
+
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        s_afterwards = Environment.WorkingSet;
+        s_least = Environment.WorkingSet;
     }
 }
