@@ -145,6 +145,33 @@ public sealed class NetworkTests
         Widths.AssertSameBits(whole.AsSpan(8 * 4), Run(other, 8..38), "from a copy of the state");
     }
 
+    [Fact]
+    public void A_pass_over_more_targets_than_are_judged_at_a_time_finds_what_passes_over_each_row_find()
+    {
+        // Tied and of another width, so that the head has a projection of its own to go back through.
+        var network = new LanguageModel(new LanguageModelConfig { Encoder = new() { VocabularySize = 12, EmbeddingSize = 5, HiddenSize = 7 }, TieWeights = true });
+        network.Initialize(1);
+        network.Pack(training: true);
+        var inputs = Enumerable.Range(0, 8).Select(row => Sequence.OfTokens([.. Enumerable.Range(0, 90 - row).Select(t => (t * 7 + row) % 12)])).ToArray();
+        var targets = inputs.Select((input, row) => new ReadOnlyMemory<int>([.. Enumerable.Range(0, input.Steps).Select(t => t % 9 == row ? ExampleSet.NoTarget : (t * 5 + row) % 12)])).ToArray();
+        var examples = new ExampleSet(inputs, targets);
+
+        var (whole, each) = (new float[network.Parameters.Length], new float[network.Parameters.Length]);
+        PassResult learn(int[] rows, float[] gradients)
+        {
+            var pass = network.CreatePass();
+            pass.Assign(examples, rows);
+            return pass.ForwardBackward(new Objective(), 0.01f, 0, gradients);
+        }
+
+        var found = learn([.. Enumerable.Range(0, 8)], whole);
+        var sum = Enumerable.Range(0, 8).Aggregate(new PassResult(), (sum, row) => sum + learn([row], each));
+        Assert.Equal((sum.Correct, sum.Targets, sum.Tokens), (found.Correct, found.Targets, found.Tokens));
+        Assert.Equal(sum.Loss, found.Loss, 1e-4);
+        Assert.Contains(each, gradient => Math.Abs(gradient) > 0.01f);
+        for (var i = 0; i < each.Length; i++) Assert.Equal(each[i], whole[i], 1e-5f);
+    }
+
     private static IEnumerable<string> Names(Network network) =>
         network.Parameters.Parameters.Select(p => $"{p.Name} [{string.Join(", ", p.Shape)}]").Order(StringComparer.Ordinal);
 }
