@@ -7,7 +7,7 @@ namespace RnnService.TrainingJobs;
 /// <summary>
 /// Stores checkpoints from a thread of its own, so that training goes on meanwhile: one at a time, and no more often than every
 /// second or fifty times what one costs. A young attempt does not wait that long: the first comes at once and the next when its age
-/// has doubled, so that a job that is killed again and again keeps half of what it did and still gets on.
+/// has doubled, so that a job that is killed again and again keeps a third of what it did or more, and still gets on.
 /// </summary>
 internal sealed class CheckpointWriter : IDisposable
 {
