@@ -61,6 +61,7 @@ internal static class Program
         if (Commands.Read(args) == Commands.Demo) DemoCommand.Quieten(builder.Logging);
 
         var app = builder.Build();
+        app.MakeModel();
         app.UseHttpConventions();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint("/metrics");

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.EntityFrameworkCore;
 using RnnService.Storage;
 
 namespace RnnService;
@@ -7,6 +8,13 @@ namespace RnnService;
 /// <summary>Starts the built service and says where it is.</summary>
 internal static partial class Serving
 {
+    /// <summary>Has the framework's model of the database made beside what comes next: a fifth of a start.</summary>
+    public static void MakeModel(this WebApplication app) => _ = Task.Run(() =>
+    {
+        using var context = app.Services.GetRequiredService<IDbContextFactory<RnnDbContext>>().CreateDbContext();
+        return context.Model;
+    });
+
     /// <summary>Takes the database, listens, and serves until the process is asked to stop.</summary>
     /// <exception cref="StartupException">The database cannot be used.</exception>
     public static async Task ServeAsync(this WebApplication app)
@@ -19,7 +27,7 @@ internal static partial class Serving
     /// <exception cref="StartupException">The database cannot be used.</exception>
     public static async Task StartServingAsync(this WebApplication app)
     {
-        // The first request compiles every endpoint; done once beside the database's start, it finds most of that code compiled.
+        // The first request makes every endpoint; done once beside the database's start, it finds most of that code compiled.
         var warming = Task.Run(() => ((IEndpointRouteBuilder)app).DataSources.Sum(source => source.Endpoints.Count));
         await app.Services.GetRequiredService<Database>().StartAsync(app.Lifetime.ApplicationStopping);
         await warming;

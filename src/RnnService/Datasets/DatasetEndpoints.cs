@@ -51,7 +51,7 @@ internal static class DatasetEndpoints
     internal static async Task<Results<Ok<Page<DatasetAnswer>>, ProblemResult>> ListAsync(
         int? limit, string? after, IDbContextFactory<RnnDbContext> contexts, CancellationToken cancellationToken)
     {
-        var page = new PageQuery(limit, after);
+        var page = new PageQuery { Limit = limit, After = after };
         if (page.Check() is { } problem)
             return problem;
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);

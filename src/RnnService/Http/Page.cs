@@ -25,10 +25,16 @@ internal sealed record Page<T>
 }
 
 /// <summary>The query of a list.</summary>
-/// <param name="Limit">How many, 1 to 100; default 20.</param>
-/// <param name="After">The <c>last_id</c> of the page before.</param>
-internal sealed record PageQuery([FromQuery(Name = "limit")] int? Limit, [FromQuery(Name = "after")] string? After)
+internal sealed record PageQuery
 {
+    /// <summary>How many, 1 to 100; default 20.</summary>
+    [FromQuery(Name = "limit")]
+    public int? Limit { get; init; }
+
+    /// <summary>The <c>last_id</c> of the page before.</summary>
+    [FromQuery(Name = "after")]
+    public string? After { get; init; }
+
     /// <summary>How many to answer.</summary>
     public int Size => Limit ?? 20;
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -74,17 +75,30 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IOptions<J
         {
             // Failed to bind parameter "int limit" from "x".
             var parts = bad.Message.Split('"');
-            var name = parts.Length > 1 ? JsonNamingPolicy.SnakeCaseLower.ConvertName(parts[1].Split(' ')[^1]) : "parameter";
-            return Problems.Malformed($"{name} cannot be '{(parts.Length > 3 ? ClientText.Shorten(parts[3]) : "")}'.", $"Send {name} as /swagger shows it.");
+            return Unreadable(parts.Length > 1 ? parts[1].Split(' ')[^1] : "parameter", parts.Length > 3 ? parts[3] : "");
         }
         return new ProblemResult(ProblemKind.OfStatus(bad.StatusCode), bad.Message, "Compare the request with the examples at /swagger.");
     }
+
+    private static ProblemResult Unreadable(string parameter, string value)
+    {
+        var name = JsonNamingPolicy.SnakeCaseLower.ConvertName(parameter);
+        return Problems.Malformed($"{name} cannot be '{ClientText.Shorten(value)}'.", $"Send {name} as /swagger shows it.");
+    }
+
+    // Generated endpoints refuse an optional value that cannot be read without a word.
+    private static ProblemResult? UnreadableQuery(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.OfType<IParameterBindingMetadata>().Where(parameter => parameter.HasTryParse)
+            .Select(parameter => (parameter.Name, parameter.ParameterInfo.ParameterType, Value: context.Request.Query[parameter.Name].ToString()))
+            .Where(sent => sent.Value.Length > 0 && !TypeDescriptor.GetConverter(sent.ParameterType).IsValid(sent.Value))
+            .Select(sent => Unreadable(sent.Name, sent.Value)).FirstOrDefault();
 
     private ProblemResult OfStatus(HttpContext context, int status)
     {
         var (method, path) = (context.Request.Method, ClientText.Shorten(context.Request.Path));
         return status switch
         {
+            400 when UnreadableQuery(context) is { } unreadable => unreadable,
             404 => new ProblemResult(ProblemKind.NotFound, $"There is nothing at {path}.", "/swagger lists all addresses."),
             405 => new ProblemResult(ProblemKind.MethodNotAllowed, $"{path} does not know {method}.", $"Use {context.Response.Headers.Allow}."),
             413 => Problems.TooLarge("The body", settings.Limits.RequestBytes, "RnnService:Limits:RequestBytes"),

@@ -44,6 +44,14 @@ public sealed class HttpTests(ServiceFixture fixture) : IClassFixture<ServiceFix
     public async Task A_wrong_limit_is_a_problem(string query, int status, string kind) =>
         Assert.Contains("limit", (await (await fixture.Client.GetAsync($"/api/v1/datasets?{query}", Cancellation)).ProblemAsync(status, kind)).Text("detail"));
 
+    [Theory]
+    [InlineData("models?limit=2.5", "limit cannot be '2.5'")]
+    [InlineData("training-jobs?limit=5&limit=6", "limit cannot be '5,6'")]
+    [InlineData("sweeps?limit=99999999999", "limit cannot be '99999999999'")]
+    [InlineData("training-jobs/x/metrics?max_points=all", "max_points cannot be 'all'")]
+    public async Task What_cannot_be_read_from_the_address_is_named(string path, string detail) =>
+        Assert.Contains(detail, (await (await fixture.Client.GetAsync($"/api/v1/{path}", Cancellation)).ProblemAsync(400, "malformed")).Text("detail"));
+
     [Fact]
     public async Task Another_sites_page_cannot_use_a_browser_on_this_machine()
     {
