@@ -100,20 +100,24 @@ public abstract partial class RecurrentCell
     /// <summary>Lets the cell read the tokens of an embedding <c>[V, I]</c> themselves; the embedding's gradient is then the cell's to add.</summary>
     internal void Fold(Parameter embedding) => _embedding = new FoldedEmbedding(embedding, Gates * HiddenSize);
 
-    /// <summary>The input and the recurrent weights, which may be packed at the same time.</summary>
-    public IEnumerable<IPackable> Packables => [new Packing(PackInput), new Packing(PackRecurrent)];
+    /// <summary>The input and the recurrent weights, for either way, which may be packed at the same time.</summary>
+    public IEnumerable<IPackable> Packables =>
+    [
+        new Packing((_, precision) => PackInput(precision)),
+        new Packing((training, _) => PackGradient(training, ref _inputGradient, _weightIh)),
+        new Packing((_, precision) => _recurrentProduct.PackTransposed(_weightHh.Values.Span, precision)),
+        new Packing((training, _) => PackGradient(training, ref _recurrentGradient, _weightHh)),
+    ];
 
-    private void PackInput(bool training, WeightPrecision precision)
+    private void PackInput(WeightPrecision precision)
     {
         _inputProduct.PackTransposed(_weightIh.Values.Span, precision);
         _embedding?.Pack(_inputProduct, _biasIh is null ? default : _biasIh.Values.Span);
-        if (training) (_inputGradient ??= new PackedMatrix(Gates * HiddenSize, InputSize)).Pack(_weightIh.Values.Span);
     }
 
-    private void PackRecurrent(bool training, WeightPrecision precision)
+    private static void PackGradient(bool training, ref PackedMatrix? packed, Parameter weight)
     {
-        _recurrentProduct.PackTransposed(_weightHh.Values.Span, precision);
-        if (training) (_recurrentGradient ??= new PackedMatrix(Gates * HiddenSize, HiddenSize)).Pack(_weightHh.Values.Span);
+        if (training) (packed ??= new PackedMatrix(weight.Shape[0], weight.Shape[1])).Pack(weight.Values.Span);
     }
 
     /// <summary>
