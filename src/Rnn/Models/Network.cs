@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Rnn.Data;
 using Rnn.Kernels;
 using Rnn.Layers;
@@ -30,6 +31,9 @@ public abstract class Network
 
     /// <summary>How many independent parts <see cref="Pack(int, bool)"/> has.</summary>
     public int PackParts => _packables.Length;
+
+    /// <summary>Passes that measured the network and will do so again: at every epoch, large arrays would be made and wait for the collector.</summary>
+    internal ConcurrentStack<NetworkPass> IdlePasses { get; } = [];
 
     /// <summary>Memory of the embeddings that packing folded into the input products.</summary>
     internal long FoldedBytes => _packables.OfType<StackReader>().Sum(reader => reader.SizeInBytes);

@@ -11,6 +11,7 @@ public sealed class Workspace
     private const int CacheLine = 16;
     private const int SmallestBlock = 1 << 16;
     private readonly List<Memory<float>> _blocks = [];
+    private int _known;
     private int _block;
     private int _used;
 
@@ -47,16 +48,17 @@ public sealed class Workspace
     /// <summary>Takes back what was rented since a <see cref="Mark"/>.</summary>
     public void BackTo((int Block, int Used) mark) => (_block, _used) = mark;
 
-    /// <summary>Takes everything back; several blocks become one, so that the next pass finds its memory in one place.</summary>
+    /// <summary>Takes everything back. Where a pass needed more than the ones before, all blocks become one; as they are they fit the first pass, and most are like it.</summary>
     public void Reset()
     {
-        if (_blocks.Count > 1)
+        if (_known > 0 && _blocks.Count > _known)
         {
             int total = (int)Math.Min(Array.MaxLength / 2, Capacity);
             _blocks.Clear();
             _blocks.Add(AlignedMemory.Allocate(total));
         }
 
+        _known = _blocks.Count;
         _block = 0;
         _used = 0;
     }

@@ -88,11 +88,10 @@ public static class Evaluation
     /// <summary>Runs every example forward: independent ones in batches, a stream a few lanes at a time with the state carried on.</summary>
     private static void ForEachPass(Network network, ExampleSet set, BatchShards shards, Visit visit)
     {
-        using var passes = new ThreadLocal<NetworkPass>(network.CreatePass);
         if (set.Lanes == 0)
         {
             int[][] batches = [.. Batching.ByLength(set, RowsPerPass)];
-            shards.Run(batches.Length, index => Run(passes.Value!, index, batches[index]));
+            shards.Run(batches.Length, index => Borrow([], pass => Run(pass, index, batches[index])));
             return;
         }
 
@@ -100,9 +99,19 @@ public static class Evaluation
         {
             int first = unit * LanesPerPass;
             int lanes = Math.Min(LanesPerPass, set.Lanes - first);
-            passes.Value!.CarriedStates = new float[lanes * network.CarriedStateSize];
-            for (int window = 0; window < set.Count; window += set.Lanes) Run(passes.Value, unit, [.. Enumerable.Range(window + first, lanes)]);
+            Borrow(new float[lanes * network.CarriedStateSize], pass =>
+            {
+                for (int window = 0; window < set.Count; window += set.Lanes) Run(pass, unit, [.. Enumerable.Range(window + first, lanes)]);
+            });
         });
+
+        void Borrow(float[] carriedStates, Action<NetworkPass> work)
+        {
+            if (!network.IdlePasses.TryPop(out NetworkPass? pass)) pass = network.CreatePass();
+            pass.CarriedStates = carriedStates;
+            work(pass);
+            network.IdlePasses.Push(pass);
+        }
 
         void Run(NetworkPass pass, int unit, int[] rows)
         {

@@ -69,4 +69,28 @@ public sealed class LayoutAndWorkspaceTests
         for (var i = 0; i < 10; i++) Pass();
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
+
+    [Fact]
+    public void Memory_of_a_pass_is_made_once_and_made_one_when_a_larger_one_came()
+    {
+        var workspace = new Workspace();
+        void Pass(int length)
+        {
+            workspace.Reset();
+            for (var i = 0; i < 5; i++) workspace.Rent(length);
+        }
+
+        Pass(100_000);
+        var held = workspace.Capacity;
+        Pass(100_000);
+        Assert.Equal(held, workspace.Capacity);
+
+        Pass(150_000);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Pass(150_000);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, workspace.Capacity * sizeof(float), (workspace.Capacity * sizeof(float)) + 1000);
+        before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 10; i++) Pass(150_000);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
 }
