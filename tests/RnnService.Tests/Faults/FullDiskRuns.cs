@@ -15,11 +15,11 @@ public sealed class FullDiskRuns(ITestOutputHelper output) : IDisposable
 {
     private static readonly string[] Inputs = ["one two up"];
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("rnnservice-disk-").FullName;
-    private Victim? _victim;
-    // What they store does not fit into the database's log, which has room of its own.
+    // What a job stores in so many does not fit into the database's log, which has room of its own.
     private const int Epochs = 300;
 
+    private readonly string _directory = Directory.CreateTempSubdirectory("rnnservice-disk-").FullName;
+    private Victim? _victim;
     private bool _isMounted;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
