@@ -24,35 +24,53 @@ internal static class Exponentials
         where TVector : struct
     {
         float most = TensorPrimitives.Max<float>(row);
-        TVector max = TLanes.Create(most);
-        TVector sum = TLanes.Create(0f);
-        ref float x = ref MemoryMarshal.GetReference(row);
-        int whole = row.Length / TLanes.Count * TLanes.Count;
-        for (nint j = 0; j < whole; j += TLanes.Count) sum = TLanes.Add(sum, ReplaceAt<TLanes, TVector>(ref x, j, max));
-
-        Span<float> rest = stackalloc float[TLanes.Count];
-        ref float r = ref MemoryMarshal.GetReference(rest);
-        if (whole < row.Length)
+        Span<float> lanes = stackalloc float[TLanes.Count];
+        if (row.Length < TLanes.Count)
         {
             // Filled up with what adds nothing to a sum.
-            TLanes.Store(TLanes.Create(float.NegativeInfinity), ref r, 0);
-            for (int j = whole; j < row.Length; j++) rest[j - whole] = row[j];
-            sum = TLanes.Add(sum, ReplaceAt<TLanes, TVector>(ref r, 0, max));
-            for (int j = whole; j < row.Length; j++) row[j] = rest[j - whole];
+            lanes.Fill(float.NegativeInfinity);
+            row.CopyTo(lanes);
+            (_, float few) = Replace<TLanes, TVector>(lanes, most);
+            lanes[..row.Length].CopyTo(row);
+            return (most, few);
         }
 
-        TLanes.Store(sum, ref r, 0);
-        return (most, TensorPrimitives.Sum<float>(rest));
+        return Replace<TLanes, TVector>(row, most);
     }
 
+    /// <summary>Of at least one vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector ReplaceAt<TLanes, TVector>(ref float x, nint j, TVector max)
+    private static (float Max, float Sum) Replace<TLanes, TVector>(Span<float> row, float most)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        TVector difference = TLanes.Subtract(TLanes.Load(ref x, j), max);
-        TVector value = TLanes.Multiply(Activations.Exp<TLanes, TVector>(difference), TLanes.IsPositive(TLanes.Add(difference, TLanes.Create(Farthest))));
-        TLanes.Store(value, ref x, j);
-        return value;
+        TVector max = TLanes.Create(most), sum = TLanes.Create(0f);
+        ref float x = ref MemoryMarshal.GetReference(row);
+        int whole = row.Length / TLanes.Count * TLanes.Count, last = row.Length - TLanes.Count;
+        // The last vector overlaps the one before: its values are taken before they are replaced, and counted where they are new.
+        TVector end = Numerator<TLanes, TVector>(TLanes.Load(ref x, last), max);
+        for (nint j = 0; j < whole; j += TLanes.Count)
+        {
+            TVector value = Numerator<TLanes, TVector>(TLanes.Load(ref x, j), max);
+            TLanes.Store(value, ref x, j);
+            sum = TLanes.Add(sum, value);
+        }
+
+        TLanes.Store(end, ref x, last);
+        sum = TLanes.MultiplyAdd(end, TLanes.Load(ref MemoryMarshal.GetReference(ZerosThenOnes), (ZerosThenOnes.Length / 2) - TLanes.Count + row.Length - whole), sum);
+        Span<float> lanes = stackalloc float[TLanes.Count];
+        TLanes.Store(sum, ref MemoryMarshal.GetReference(lanes), 0);
+        return (most, TensorPrimitives.Sum<float>(lanes));
+    }
+
+    private static ReadOnlySpan<float> ZerosThenOnes => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Numerator<TLanes, TVector>(TVector x, TVector max)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        TVector difference = TLanes.Subtract(x, max);
+        return TLanes.Multiply(Activations.Exp<TLanes, TVector>(difference), TLanes.IsPositive(TLanes.Add(difference, TLanes.Create(Farthest))));
     }
 }

@@ -13,6 +13,9 @@ internal interface ILanes<TVector>
     /// <summary>Whether 16 accumulators fit in registers (32 registers: AVX-512, Arm) or only 8 (AVX2).</summary>
     static abstract bool HasManyRegisters { get; }
 
+    /// <summary>Whether a multiply-add reads one float from memory for all lanes by itself (AVX-512).</summary>
+    static abstract bool BroadcastsFromMemory { get; }
+
     static abstract TVector Load(ref float source, nint offset);
 
     static abstract void Store(TVector value, ref float target, nint offset);

@@ -10,6 +10,8 @@ internal readonly struct Lanes128 : ILanes<Vector128<float>>
 
     public static bool HasManyRegisters => true;
 
+    public static bool BroadcastsFromMemory => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Load(ref float source, nint offset) => Vector128.LoadUnsafe(ref source, (nuint)offset);
 

@@ -10,6 +10,8 @@ internal readonly struct Lanes256 : ILanes<Vector256<float>>
 
     public static bool HasManyRegisters => false;
 
+    public static bool BroadcastsFromMemory => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load(ref float source, nint offset) => Vector256.LoadUnsafe(ref source, (nuint)offset);
 

@@ -10,6 +10,8 @@ internal readonly struct Lanes512 : ILanes<Vector512<float>>
 
     public static bool HasManyRegisters => true;
 
+    public static bool BroadcastsFromMemory => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load(ref float source, nint offset) => Vector512.LoadUnsafe(ref source, (nuint)offset);
 

@@ -27,9 +27,8 @@ public static class MatMul
     /// <summary>The same of more than one row with the panels of B.</summary>
     internal static void MultiplyPanels(ReadOnlySpan<float> a, int rows, ReadOnlySpan<float> panels, int depth, int columns, ReadOnlySpan<float> bias, Span<float> c, int cStride)
     {
-        var left = Left.RowMajor(depth, rows);
-        if (bias.IsEmpty) Run(a, left, panels, depth, columns, c, cStride, Zeros, 0, 0, depth);
-        else Run(a, left, panels, depth, columns, c, cStride, bias, 0, Panels.Width, depth);
+        if (bias.IsEmpty) RunRows(a, rows, depth, panels, depth, columns, c, cStride, Zeros, 0, 0);
+        else RunRows(a, rows, depth, panels, depth, columns, c, cStride, bias, 0, Panels.Width);
     }
 
     /// <summary><c>C += A·B</c>, or <c>C = A·B</c> where it <paramref name="overwrites"/>; shapes as in <see cref="Multiply"/>.</summary>
@@ -47,7 +46,7 @@ public static class MatMul
         {
             int block = Math.Min(DeepBlock, b.Depth - first);
             bool isNew = overwrites && first == 0;
-            Run(a[first..], Left.RowMajor(b.Depth, rows), b.Panels[(first * Panels.Width)..], block, b.Columns, c, cStride, isNew ? Zeros : c, isNew ? 0 : cStride, isNew ? 0 : Panels.Width, b.Depth);
+            RunRows(a[first..], rows, block, b.Panels[(first * Panels.Width)..], b.Depth, b.Columns, c, cStride, isNew ? Zeros : c, isNew ? 0 : cStride, isNew ? 0 : Panels.Width);
         }
     }
 
@@ -66,32 +65,31 @@ public static class MatMul
             // Some rows at a time: all panels of B pass by them, and by their part of C, while they are near.
             for (int row = 0; row < rows; row += RowBlock)
             {
-                int count = Math.Min(RowBlock, rows - row);
-                Span<float> part = c[(row * columns)..];
+                var tiles = new LeftTiles(Math.Min(RowBlock, rows - row));
                 ReadOnlySpan<float> tokens = a[((first * aStride) + row)..];
-                var left = new Left(1, aStride, Panels.TileRows, count);
-                if (aStride >= FarTokens)
+                Span<float> part = c[(row * columns)..];
+                if (aStride < FarTokens && MatMulInPlace.Fits(tiles.Rows, columns))
                 {
-                    Span<float> packedA = scratch.Slice(packedB.Length, Panels.Length(block, count, Panels.TileRows));
-                    Panels.Pack(tokens, block, count, aStride, Panels.TileRows, packedA);
-                    tokens = packedA;
-                    left = Left.Packed(block, count);
+                    MatMulInPlace.Run(tokens, tiles.Rows, 1, aStride, packedB, block, block, columns, part, columns, part, columns, Panels.Width);
+                    continue;
                 }
 
-                Run(tokens, left, packedB, block, columns, part, columns, part, columns, Panels.Width, block);
+                Span<float> packedA = scratch.Slice(packedB.Length, tiles.Length(block));
+                tiles.PackColumns(tokens, block, aStride, packedA);
+                Run(packedA, tiles, block, packedB, block, columns, part, columns, part, columns, Panels.Width);
             }
         }
     }
 
     /// <summary>Floats of scratch that <see cref="MultiplyTransposedAdd"/> needs.</summary>
     public static int ScratchLength(int depth, int rows, int columns) =>
-        Panels.Length(Math.Min(depth, DepthBlock), Math.Min(rows, RowBlock), Panels.TileRows) + Panels.Length(Math.Min(depth, DepthBlock), columns, Panels.Width);
+        new LeftTiles(Math.Min(rows, RowBlock)).Length(Math.Min(depth, DepthBlock)) + Panels.Length(Math.Min(depth, DepthBlock), columns, Panels.Width);
 
     /// <summary>Tokens of one partial sum of a weight gradient: both panels of a tile stay in the first-level cache.</summary>
     private const int DepthBlock = 256;
 
     /// <summary>Rows of a weight gradient that are summed at a time: their operand leaves half of the second-level cache to B.</summary>
-    private const int RowBlock = 20 * Panels.TileRows;
+    private const int RowBlock = 20 * LeftTiles.Tallest;
 
     /// <summary>Floats between the tokens of a transposed operand from which on it is packed: farther apart, its values are in too few sets of the cache, and in too many pages.</summary>
     private const int FarTokens = 512;
@@ -99,13 +97,14 @@ public static class MatMul
     /// <summary>Rows of B that a sum runs over before it is added to C.</summary>
     private const int DeepBlock = 512;
 
-    /// <summary>Floats of a left operand that share a panel of B while it is near, and leave it room in the second-level cache.</summary>
-    private const int RowBlockLength = 1 << 17;
+    /// <summary>Floats of a left operand that are packed at a time, share a panel of B while it is near, and leave it room in the second-level cache.</summary>
+    private const int RowBlockLength = 1 << 16;
 
-    /// <summary>Columns of two panels that share a tile.</summary>
-    private const int PairWidth = 2 * Panels.Width;
+    private static readonly float[] Zeros = new float[2 * Panels.Width];
 
-    private static readonly float[] Zeros = new float[PairWidth];
+    // Rows packed for the tiles: a thread's products take turns in it. Grows to the deepest operand.
+    [ThreadStatic]
+    private static Memory<float> s_packed;
 
     private static void Check(ReadOnlySpan<float> a, int rows, PackedMatrix b, Span<float> c, int cStride)
     {
@@ -114,115 +113,82 @@ public static class MatMul
         if (rows > 0 && c.Length < ((long)(rows - 1) * cStride) + b.Columns) throw new ArgumentException($"C has {c.Length} values, too few for {rows} rows of stride {cStride}.", nameof(c));
     }
 
-    private static void Run(
-        ReadOnlySpan<float> a, Left left, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel, int panelDepth)
+    /// <summary>The product of row-major rows, <paramref name="panelDepth"/> floats apart, which is also the depth of B's panels; <paramref name="depth"/> of them are multiplied.</summary>
+    private static void RunRows(
+        ReadOnlySpan<float> a, int rows, int depth, ReadOnlySpan<float> b, int panelDepth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
     {
-        if (Vector512.IsHardwareAccelerated) Run<Lanes512, Vector512<float>>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel, panelDepth);
-        else if (Vector256.IsHardwareAccelerated) Run<Lanes256, Vector256<float>>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel, panelDepth);
-        else Run<Lanes128, Vector128<float>>(a, left, b, depth, columns, c, cStride, addend, addendStride, addendPanel, panelDepth);
-    }
-
-    /// <summary>The product at one vector width; the tests call every width the machine has. Panels of B are <paramref name="panelDepth"/> rows apart, of which <paramref name="depth"/> are multiplied.</summary>
-    [SkipLocalsInit]
-    internal static void Run<TLanes, TVector>(
-        ReadOnlySpan<float> a, Left left, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel, int panelDepth)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        int block = left.StepStride == 1 ? Math.Max(3, RowBlockLength / (depth * Panels.TileRows)) * Panels.TileRows : left.Rows;
-        for (int row = 0; row < left.Rows; row += block)
+        if (MatMulInPlace.Fits(rows, columns))
         {
-            Left rows = left with { Rows = Math.Min(block, left.Rows - row) };
-            RunBlock<TLanes, TVector>(a[(row * left.RowStride)..], rows, b, depth, columns, c[(row * cStride)..], cStride, addend[(row * addendStride)..], addendStride, addendPanel, panelDepth);
+            MatMulInPlace.Run(a, rows, panelDepth, 1, b, depth, panelDepth, columns, c, cStride, addend, addendStride, addendPanel);
+            return;
+        }
+
+        int block = Math.Max(3, RowBlockLength / (depth * LeftTiles.Tallest)) * LeftTiles.Tallest;
+        for (int row = 0; row < rows; row += block)
+        {
+            var tiles = new LeftTiles(Math.Min(block, rows - row));
+            int length = tiles.Length(depth);
+            if (s_packed.Length < length) s_packed = AlignedMemory.Allocate(Math.Max(length, RowBlockLength));
+            Span<float> packed = s_packed.Span[..length];
+            tiles.PackRows(a[(row * panelDepth)..], depth, panelDepth, packed);
+            Run(packed, tiles, depth, b, panelDepth, columns, c[(row * cStride)..], cStride, addend[(row * addendStride)..], addendStride, addendPanel);
         }
     }
 
-    /// <summary>Rows that share each panel of B while it is near.</summary>
+    private static void Run(
+        ReadOnlySpan<float> a, LeftTiles tiles, int depth, ReadOnlySpan<float> b, int panelDepth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
+    {
+        if (Vector512.IsHardwareAccelerated) Run<Lanes512, Vector512<float>>(a, tiles, depth, b, panelDepth, columns, c, cStride, addend, addendStride, addendPanel);
+        else if (Vector256.IsHardwareAccelerated) Run<Lanes256, Vector256<float>>(a, tiles, depth, b, panelDepth, columns, c, cStride, addend, addendStride, addendPanel);
+        else Run<Lanes128, Vector128<float>>(a, tiles, depth, b, panelDepth, columns, c, cStride, addend, addendStride, addendPanel);
+    }
+
+    /// <summary>
+    /// The product of packed rows at one vector width; the tests call every width the machine has. Panels of B are <paramref name="panelDepth"/> rows long, of which <paramref name="depth"/> are multiplied.
+    /// </summary>
     [SkipLocalsInit]
-    private static void RunBlock<TLanes, TVector>(
-        ReadOnlySpan<float> a, Left left, ReadOnlySpan<float> b, int depth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel, int panelDepth)
+    internal static void Run<TLanes, TVector>(
+        ReadOnlySpan<float> a, LeftTiles tiles, int depth, ReadOnlySpan<float> b, int panelDepth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        Span<float> edge = stackalloc float[Panels.TileRows * PairWidth];
-        for (int first = 0, width; first < columns; first += width)
+        Span<float> edge = stackalloc float[LeftTiles.Tallest * Panels.Width];
+        for (int first = 0; first < columns; first += Panels.Width)
         {
-            bool isPair = 2 * TLanes.Count == Panels.Width && columns - first > Panels.Width;
-            width = isPair ? PairWidth : Panels.Width;
             ref float panel = ref Unsafe.Add(ref MemoryMarshal.GetReference(b), (nint)first * panelDepth);
-            nint nextPanel = isPair ? (nint)Panels.Width * panelDepth : 0;
-            int validColumns = Math.Min(width, columns - first);
+            int validColumns = Math.Min(Panels.Width, columns - first);
             int addendColumn = addendPanel == 0 ? 0 : first;
-            for (int row = 0, step; row < left.Rows; row += step)
+            for (int row = 0, height; row < tiles.Rows; row += height)
             {
-                step = isPair ? left.PairStep(row) : left.Step<TLanes, TVector>(row);
-                int validRows = Math.Min(step, left.Rows - row);
-                ref float tile = ref Unsafe.Add(ref MemoryMarshal.GetReference(a), left.Offset(row));
-                if (validRows == step && validColumns == width)
+                height = tiles.HeightAt(row);
+                int validRows = Math.Min(height, tiles.Rows - row);
+                ref float tile = ref Unsafe.Add(ref MemoryMarshal.GetReference(a), (nint)row * depth);
+                if (validRows == height && validColumns == Panels.Width)
                 {
                     var target = new TileTarget(ref c[(row * cStride) + first], cStride, ref Unsafe.AsRef(in addend[(row * addendStride) + addendColumn]), addendStride);
-                    RunTile<TLanes, TVector>(ref tile, left, step, step, ref panel, nextPanel, depth, target);
+                    RunTile<TLanes, TVector>(ref tile, height, height, ref panel, depth, row == 0, target);
                     continue;
                 }
 
-                for (int i = 0; i < validRows; i++) addend.Slice(((row + i) * addendStride) + addendColumn, validColumns).CopyTo(edge[(i * width)..]);
-                RunTile<TLanes, TVector>(ref tile, left, step, validRows, ref panel, nextPanel, depth, new TileTarget(ref edge[0], width, ref edge[0], width));
-                for (int i = 0; i < validRows; i++) edge.Slice(i * width, validColumns).CopyTo(c[(((row + i) * cStride) + first)..]);
+                for (int i = 0; i < validRows; i++) addend.Slice(((row + i) * addendStride) + addendColumn, validColumns).CopyTo(edge[(i * Panels.Width)..]);
+                RunTile<TLanes, TVector>(ref tile, height, validRows, ref panel, depth, row == 0, new TileTarget(ref edge[0], Panels.Width, ref edge[0], Panels.Width));
+                for (int i = 0; i < validRows; i++) edge.Slice(i * Panels.Width, validColumns).CopyTo(c[(((row + i) * cStride) + first)..]);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void RunTile<TLanes, TVector>(ref float tile, Left left, int step, int validRows, ref float panel, nint nextPanel, int depth, TileTarget target)
+    private static void RunTile<TLanes, TVector>(ref float tile, int height, int validRows, ref float panel, int depth, bool isFirst, TileTarget target)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        if (nextPanel > 0)
-        {
-            if (step == 6) MatMulPairTiles.Rows6<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, ref panel, nextPanel, depth, target);
-            else MatMulPairTiles.Rows4<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, validRows, ref panel, nextPanel, depth, target);
-            return;
-        }
-
         for (int column = 0; column < Panels.Width; column += 2 * TLanes.Count)
         {
             ref float part = ref Unsafe.Add(ref panel, column);
-            if (step == Panels.TileRows) MatMulTiles.Rows12<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, ref part, depth, target.Right(column));
-            else if (step == 8) MatMulTiles.Rows8<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, validRows, ref part, depth, target.Right(column));
-            else MatMulTiles.Rows4<TLanes, TVector>(ref tile, left.RowStride, left.StepStride, validRows, ref part, depth, target.Right(column));
+            TileTarget right = target.Right(column);
+            if (TLanes.HasManyRegisters && height == LeftTiles.Tallest) MatMulTiles.Rows12<TLanes, TVector>(ref tile, ref tile, ref part, depth, isFirst, right);
+            else if (TLanes.HasManyRegisters && height == 8) MatMulTiles.Rows8<TLanes, TVector>(ref tile, ref tile, ref part, depth, isFirst, right);
+            else for (int row = 0; row < validRows; row += 4) MatMulTiles.Rows4<TLanes, TVector>(ref Unsafe.Add(ref tile, row), height, ref part, depth, right.Down(row));
         }
     }
-}
-
-/// <summary>How the rows of a left operand lie in memory: row-major, its transpose row-major, or packed in panels of <see cref="Panels.TileRows"/>.</summary>
-/// <param name="RowStride">Floats from one row to the next inside a panel.</param>
-/// <param name="StepStride">Floats from one k to the next.</param>
-/// <param name="PanelStride">Floats from one panel's first row to the next one's.</param>
-/// <param name="Rows">Valid rows.</param>
-internal readonly record struct Left(int RowStride, int StepStride, int PanelStride, int Rows)
-{
-    /// <summary>Rows of <paramref name="depth"/> values side by side.</summary>
-    public static Left RowMajor(int depth, int rows) => new(depth, 1, Panels.TileRows * depth, rows);
-
-    /// <summary>Packed with <see cref="Panels.TileRows"/> rows to a panel.</summary>
-    public static Left Packed(int depth, int rows) => new(1, Panels.TileRows, Panels.TileRows * depth, rows);
-
-    /// <summary>Rows of the tile at <paramref name="row"/>: as many accumulators as there are registers for.</summary>
-    public int Step<TLanes, TVector>(int row)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        int rest = Rows - row;
-        return !TLanes.HasManyRegisters || rest <= 4 ? 4 : rest < Panels.TileRows ? 8 : Panels.TileRows;
-    }
-
-    /// <summary>Rows of the tile of two panels at <paramref name="row"/>: six, or four where that leaves fewer over; none reaches into the next panel of rows.</summary>
-    public int PairStep(int row)
-    {
-        int rest = Rows - row;
-        return rest is 6 or > 8 || (rest > 6 && row % Panels.TileRows == 6) ? 6 : 4;
-    }
-
-    /// <summary>Where the tile that begins at <paramref name="row"/> starts.</summary>
-    public nint Offset(int row) => ((nint)(row / Panels.TileRows) * PanelStride) + ((nint)(row % Panels.TileRows) * RowStride);
 }

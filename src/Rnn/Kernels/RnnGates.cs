@@ -41,7 +41,13 @@ internal static class RnnGates
             ref float r = ref Unsafe.Add(ref MemoryMarshal.GetReference(recurrent), at);
             ref float state = ref Unsafe.Add(ref MemoryMarshal.GetReference(h), at);
             nint j = 0;
-            for (; j <= hidden - TLanes.Count; j += TLanes.Count) ForwardAt<TLanes, TVector>(relu, j, ref x, ref g, ref r, ref state);
+            for (; j <= hidden - TLanes.Count; j += TLanes.Count)
+            {
+                Prefetch.Next(ref g, j, hidden, 1);
+                Prefetch.Next(ref state, j, hidden, 1);
+                ForwardAt<TLanes, TVector>(relu, j, ref x, ref g, ref r, ref state);
+            }
+
             for (; j < hidden; j++) ForwardAt<ScalarLanes, float>(relu, j, ref x, ref g, ref r, ref state);
         }
     }

@@ -9,6 +9,8 @@ internal readonly struct ScalarLanes : ILanes<float>
 
     public static bool HasManyRegisters => false;
 
+    public static bool BroadcastsFromMemory => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Load(ref float source, nint offset) => Unsafe.Add(ref source, offset);
 

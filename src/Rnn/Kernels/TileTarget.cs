@@ -19,22 +19,28 @@ internal readonly ref struct TileTarget(ref float c, nint stride, ref float adde
         TLanes.Store(TLanes.Add(right, TLanes.Load(ref from, TLanes.Count)), ref to, TLanes.Count);
     }
 
-    /// <summary>Asks for four vectors of a row that is added to, so that it is there when the sums are: a large gradient is in no near cache.</summary>
+    /// <summary>Asks for two vectors of each of the first <paramref name="rows"/> where they are added to, so that they are there when the sums are: a large gradient is in no near cache.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Prefetch<TLanes, TVector>(int row)
+    public void Prefetch<TLanes, TVector>(int rows)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
         if (addendStride == 0) return;
-        ref float from = ref Unsafe.Add(ref _addend, row * addendStride);
-        Kernels.Prefetch.Line(ref from);
-        Kernels.Prefetch.Line(ref Unsafe.Add(ref from, TLanes.Count));
-        Kernels.Prefetch.Line(ref Unsafe.Add(ref from, 2 * TLanes.Count));
-        Kernels.Prefetch.Line(ref Unsafe.Add(ref from, 3 * TLanes.Count));
+        for (int row = 0; row < rows; row++)
+        {
+            ref float from = ref Unsafe.Add(ref _addend, row * addendStride);
+            Kernels.Prefetch.Line(ref from);
+            Kernels.Prefetch.Line(ref Unsafe.Add(ref from, TLanes.Count));
+        }
     }
 
     /// <summary>The same target, <paramref name="columns"/> further right.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TileTarget Right(int columns) =>
         new(ref Unsafe.Add(ref _c, columns), stride, ref Unsafe.Add(ref _addend, columns), addendStride);
+
+    /// <summary>The same target, <paramref name="rows"/> further down.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TileTarget Down(int rows) =>
+        new(ref Unsafe.Add(ref _c, rows * stride), stride, ref Unsafe.Add(ref _addend, rows * addendStride), addendStride);
 }

@@ -14,7 +14,7 @@ public sealed class MatMulTests
     public static TheoryData<int, int, int> Shapes()
     {
         var shapes = new TheoryData<int, int, int>();
-        foreach (var rows in new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 19, 20, 33 })
+        foreach (var rows in new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 19, 20, 28, 33 })
             foreach (var depth in new[] { 1, 2, 31, 64, 129 })
                 foreach (var columns in new[] { 1, 3, 31, 32, 33, 64, 96, 127, 128, 160, 257 }) shapes.Add(rows, depth, columns);
         foreach (var rows in new[] { 1, 5, 37, 100 })
@@ -48,12 +48,12 @@ public sealed class MatMulTests
             Assert.Equal(i % stride < columns ? want[i / stride * columns + i % stride] : Untouched, c[i]);
     }
 
-    private sealed record Call(float[] A, Left Left, float[] Panels, int Depth, int Columns, float[] C, int Stride, float[] Addend, int AddendStride, int AddendPanel) : IKernelCall
+    private sealed record Call(float[] A, LeftTiles Tiles, float[] Panels, int Depth, int Columns, float[] C, int Stride, float[] Addend, int AddendStride) : IKernelCall
     {
         public void Run<TLanes, TVector>()
             where TLanes : ILanes<TVector>
             where TVector : struct =>
-            MatMul.Run<TLanes, TVector>(A, Left, Panels, Depth, Columns, C, Stride, Addend, AddendStride, AddendPanel, Depth);
+            MatMul.Run<TLanes, TVector>(A, Tiles, Depth, Panels, Depth, Columns, C, Stride, Addend, AddendStride, Rnn.Kernels.Panels.Width);
     }
 
     [Theory]
@@ -61,19 +61,64 @@ public sealed class MatMulTests
     public void Every_width_multiplies_packed_matrices(int rows, int depth, int columns)
     {
         var (a, b, bias) = (Integers(rows * depth, 1), Integers(depth * columns, 2), Integers(columns, 3));
-        var panels = new float[Panels.Length(depth, columns, Panels.Width)];
+        var tiles = new LeftTiles(rows);
+        var (packed, panels) = (new float[tiles.Length(depth)], new float[Panels.Length(depth, columns, Panels.Width)]);
+        tiles.PackRows(a, depth, depth, packed);
         Panels.Pack(b, depth, columns, columns, Panels.Width, panels);
         var plain = Product(a, b, rows, depth, columns);
         var stride = columns + 3;
         foreach (var width in Enum.GetValues<Width>().Where(w => w != Width.Scalar))
         {
             var c = Enumerable.Repeat(Untouched, rows * stride).ToArray();
-            new Call(a, Left.RowMajor(depth, rows), panels, depth, columns, c, stride, bias, 0, Panels.Width).Run(width);
+            new Call(packed, tiles, panels, depth, columns, c, stride, bias, 0).Run(width);
             AssertProduct([.. plain.Select((v, i) => v + bias[i % columns])], c, columns, stride);
 
             var again = (float[])c.Clone();
-            new Call(a, Left.RowMajor(depth, rows), panels, depth, columns, again, stride, again, stride, Panels.Width).Run(width);
+            new Call(packed, tiles, panels, depth, columns, again, stride, again, stride).Run(width);
             AssertProduct([.. plain.Select((v, i) => 2 * v + bias[i % columns])], again, columns, stride);
+        }
+    }
+
+    public static MatrixTheoryData<int, int> Tiles() => new([1, 2, 4, 5, 8, 9, 11, 12, 13, 16, 17, 21, 24, 28, 31, 64], [1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 129]);
+
+    [Theory]
+    [MemberData(nameof(Tiles))]
+    public void Both_ways_to_pack_tiles_give_the_same_and_write_nothing_beyond(int rows, int depth)
+    {
+        const int Beyond = 16;
+        var (a, tiles) = (Integers(rows * depth, 1), new LeftTiles(rows));
+        float[] Packed(Action<float[]> pack)
+        {
+            var target = Enumerable.Repeat(Untouched, tiles.Length(depth) + Beyond).ToArray();
+            pack(target);
+            Assert.All(target[^Beyond..], value => Assert.Equal(Untouched, value));
+            return target;
+        }
+
+        var want = Packed(target =>
+        {
+            Array.Clear(target, 0, tiles.Length(depth));
+            for (var row = 0; row < rows; row++)
+            {
+                var first = row;
+                for (var tile = 0; tile <= row; tile += tiles.HeightAt(tile)) first = tile;
+                for (var k = 0; k < depth; k++) target[first * depth + k * tiles.HeightAt(first) + row - first] = a[row * depth + k];
+            }
+        });
+        Assert.Equal(want, Packed(target => tiles.PackRows(a, depth, depth, target)));
+        Assert.Equal(want, Packed(target => tiles.PackColumns(Transposed(a, rows, depth), depth, rows, target)));
+    }
+
+    [Fact]
+    public void No_tile_is_lower_than_it_must_be()
+    {
+        for (var rows = 1; rows <= 100; rows++)
+        {
+            var (tiles, filled) = (new LeftTiles(rows), 0);
+            for (var row = 0; row < rows; row += tiles.HeightAt(row)) filled += tiles.HeightAt(row);
+            Assert.Equal(filled, tiles.Length(1));
+            Assert.InRange(filled - rows, 0, 3);
+            if (rows > 4) Assert.NotEqual(4, tiles.HeightAt(rows - 1));
         }
     }
 

@@ -1,0 +1,154 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Rnn.Kernels;
+
+/// <summary>
+/// Products with few columns, where packing the left operand for <see cref="MatMulTiles"/> costs more than it gains: AVX-512 tiles of 6 or 4 rows by two panels, four vectors, read A where it lies.
+/// Sums run as they do there.
+/// </summary>
+internal static class MatMulInPlace
+{
+    private const int PairWidth = 2 * Panels.Width;
+    private const int FewColumns = 4 * Panels.Width;
+
+    /// <summary>Whether the product is one of these: whole pairs of panels, and rows that tiles of 6 and 4 make up.</summary>
+    public static bool Fits(int rows, int columns) => Vector512.IsHardwareAccelerated && columns <= FewColumns && columns % PairWidth == 0 && rows >= 4 && rows % 2 == 0;
+
+    /// <summary><c>C = A·B + addend</c>: A has rows <paramref name="rowStride"/> apart and <paramref name="stepStride"/> from k to k, panels of B are <paramref name="panelDepth"/> rows long, of which <paramref name="depth"/> are multiplied.</summary>
+    public static void Run(
+        ReadOnlySpan<float> a, int rows, int rowStride, int stepStride, ReadOnlySpan<float> b, int depth, int panelDepth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
+    {
+        for (int first = 0; first < columns; first += PairWidth)
+        {
+            ref float panel = ref Unsafe.Add(ref MemoryMarshal.GetReference(b), (nint)first * panelDepth);
+            nint nextPanel = (nint)Panels.Width * panelDepth;
+            int addendColumn = addendPanel == 0 ? 0 : first;
+            for (int row = 0, height; row < rows; row += height)
+            {
+                height = rows - row is 6 or > 8 ? 6 : 4;
+                ref float tile = ref Unsafe.Add(ref MemoryMarshal.GetReference(a), (nint)row * rowStride);
+                var target = new TileTarget(ref c[(row * cStride) + first], cStride, ref Unsafe.AsRef(in addend[(row * addendStride) + addendColumn]), addendStride);
+                if (height == 6) Rows6(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target);
+                else Rows4(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target);
+            }
+        }
+    }
+
+    /// <summary>6 rows by two panels <paramref name="nextPanel"/> floats apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows6(ref float a, nint rowStride, nint stepStride, ref float panel, nint nextPanel, int depth, TileTarget target)
+    {
+        nint two = 2 * rowStride, three = 3 * rowStride, four = 4 * rowStride, five = 5 * rowStride;
+        TileTarget next = target.Right(Panels.Width);
+        target.Prefetch<Lanes512, Vector512<float>>(6);
+        next.Prefetch<Lanes512, Vector512<float>>(6);
+        nint step = stepStride * sizeof(float), last = nextPanel + Lanes512.Count;
+        Vector512<float> c00 = Vector512<float>.Zero, c01 = c00, c02 = c00, c03 = c00;
+        Vector512<float> c10 = c00, c11 = c00, c12 = c00, c13 = c00;
+        Vector512<float> c20 = c00, c21 = c00, c22 = c00, c23 = c00;
+        Vector512<float> c30 = c00, c31 = c00, c32 = c00, c33 = c00;
+        Vector512<float> c40 = c00, c41 = c00, c42 = c00, c43 = c00;
+        Vector512<float> c50 = c00, c51 = c00, c52 = c00, c53 = c00;
+        for (nint k = depth; k != 0; k--)
+        {
+            Vector512<float> b0 = Lanes512.Load(ref panel, 0), b1 = Lanes512.Load(ref panel, Lanes512.Count), b2 = Lanes512.Load(ref panel, nextPanel), b3 = Lanes512.Load(ref panel, last);
+            panel = ref Unsafe.Add(ref panel, Panels.Width);
+            Vector512<float> v0 = Lanes512.Create(a);
+            c00 = Lanes512.MultiplyAdd(v0, b0, c00);
+            c01 = Lanes512.MultiplyAdd(v0, b1, c01);
+            c02 = Lanes512.MultiplyAdd(v0, b2, c02);
+            c03 = Lanes512.MultiplyAdd(v0, b3, c03);
+            Vector512<float> v1 = Lanes512.Create(Unsafe.Add(ref a, rowStride));
+            c10 = Lanes512.MultiplyAdd(v1, b0, c10);
+            c11 = Lanes512.MultiplyAdd(v1, b1, c11);
+            c12 = Lanes512.MultiplyAdd(v1, b2, c12);
+            c13 = Lanes512.MultiplyAdd(v1, b3, c13);
+            Vector512<float> v2 = Lanes512.Create(Unsafe.Add(ref a, two));
+            c20 = Lanes512.MultiplyAdd(v2, b0, c20);
+            c21 = Lanes512.MultiplyAdd(v2, b1, c21);
+            c22 = Lanes512.MultiplyAdd(v2, b2, c22);
+            c23 = Lanes512.MultiplyAdd(v2, b3, c23);
+            Vector512<float> v3 = Lanes512.Create(Unsafe.Add(ref a, three));
+            c30 = Lanes512.MultiplyAdd(v3, b0, c30);
+            c31 = Lanes512.MultiplyAdd(v3, b1, c31);
+            c32 = Lanes512.MultiplyAdd(v3, b2, c32);
+            c33 = Lanes512.MultiplyAdd(v3, b3, c33);
+            Vector512<float> v4 = Lanes512.Create(Unsafe.Add(ref a, four));
+            c40 = Lanes512.MultiplyAdd(v4, b0, c40);
+            c41 = Lanes512.MultiplyAdd(v4, b1, c41);
+            c42 = Lanes512.MultiplyAdd(v4, b2, c42);
+            c43 = Lanes512.MultiplyAdd(v4, b3, c43);
+            Vector512<float> v5 = Lanes512.Create(Unsafe.Add(ref a, five));
+            c50 = Lanes512.MultiplyAdd(v5, b0, c50);
+            c51 = Lanes512.MultiplyAdd(v5, b1, c51);
+            c52 = Lanes512.MultiplyAdd(v5, b2, c52);
+            c53 = Lanes512.MultiplyAdd(v5, b3, c53);
+            a = ref Unsafe.AddByteOffset(ref a, step);
+        }
+
+        target.Put<Lanes512, Vector512<float>>(0, c00, c01);
+        next.Put<Lanes512, Vector512<float>>(0, c02, c03);
+        target.Put<Lanes512, Vector512<float>>(1, c10, c11);
+        next.Put<Lanes512, Vector512<float>>(1, c12, c13);
+        target.Put<Lanes512, Vector512<float>>(2, c20, c21);
+        next.Put<Lanes512, Vector512<float>>(2, c22, c23);
+        target.Put<Lanes512, Vector512<float>>(3, c30, c31);
+        next.Put<Lanes512, Vector512<float>>(3, c32, c33);
+        target.Put<Lanes512, Vector512<float>>(4, c40, c41);
+        next.Put<Lanes512, Vector512<float>>(4, c42, c43);
+        target.Put<Lanes512, Vector512<float>>(5, c50, c51);
+        next.Put<Lanes512, Vector512<float>>(5, c52, c53);
+    }
+
+    /// <summary>4 rows by two panels <paramref name="nextPanel"/> floats apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows4(ref float a, nint rowStride, nint stepStride, ref float panel, nint nextPanel, int depth, TileTarget target)
+    {
+        nint two = 2 * rowStride, three = 3 * rowStride;
+        TileTarget next = target.Right(Panels.Width);
+        target.Prefetch<Lanes512, Vector512<float>>(4);
+        next.Prefetch<Lanes512, Vector512<float>>(4);
+        nint step = stepStride * sizeof(float), last = nextPanel + Lanes512.Count;
+        Vector512<float> c00 = Vector512<float>.Zero, c01 = c00, c02 = c00, c03 = c00;
+        Vector512<float> c10 = c00, c11 = c00, c12 = c00, c13 = c00;
+        Vector512<float> c20 = c00, c21 = c00, c22 = c00, c23 = c00;
+        Vector512<float> c30 = c00, c31 = c00, c32 = c00, c33 = c00;
+        for (nint k = depth; k != 0; k--)
+        {
+            Vector512<float> b0 = Lanes512.Load(ref panel, 0), b1 = Lanes512.Load(ref panel, Lanes512.Count), b2 = Lanes512.Load(ref panel, nextPanel), b3 = Lanes512.Load(ref panel, last);
+            panel = ref Unsafe.Add(ref panel, Panels.Width);
+            Vector512<float> v0 = Lanes512.Create(a);
+            c00 = Lanes512.MultiplyAdd(v0, b0, c00);
+            c01 = Lanes512.MultiplyAdd(v0, b1, c01);
+            c02 = Lanes512.MultiplyAdd(v0, b2, c02);
+            c03 = Lanes512.MultiplyAdd(v0, b3, c03);
+            Vector512<float> v1 = Lanes512.Create(Unsafe.Add(ref a, rowStride));
+            c10 = Lanes512.MultiplyAdd(v1, b0, c10);
+            c11 = Lanes512.MultiplyAdd(v1, b1, c11);
+            c12 = Lanes512.MultiplyAdd(v1, b2, c12);
+            c13 = Lanes512.MultiplyAdd(v1, b3, c13);
+            Vector512<float> v2 = Lanes512.Create(Unsafe.Add(ref a, two));
+            c20 = Lanes512.MultiplyAdd(v2, b0, c20);
+            c21 = Lanes512.MultiplyAdd(v2, b1, c21);
+            c22 = Lanes512.MultiplyAdd(v2, b2, c22);
+            c23 = Lanes512.MultiplyAdd(v2, b3, c23);
+            Vector512<float> v3 = Lanes512.Create(Unsafe.Add(ref a, three));
+            c30 = Lanes512.MultiplyAdd(v3, b0, c30);
+            c31 = Lanes512.MultiplyAdd(v3, b1, c31);
+            c32 = Lanes512.MultiplyAdd(v3, b2, c32);
+            c33 = Lanes512.MultiplyAdd(v3, b3, c33);
+            a = ref Unsafe.AddByteOffset(ref a, step);
+        }
+
+        target.Put<Lanes512, Vector512<float>>(0, c00, c01);
+        next.Put<Lanes512, Vector512<float>>(0, c02, c03);
+        target.Put<Lanes512, Vector512<float>>(1, c10, c11);
+        next.Put<Lanes512, Vector512<float>>(1, c12, c13);
+        target.Put<Lanes512, Vector512<float>>(2, c20, c21);
+        next.Put<Lanes512, Vector512<float>>(2, c22, c23);
+        target.Put<Lanes512, Vector512<float>>(3, c30, c31);
+        next.Put<Lanes512, Vector512<float>>(3, c32, c33);
+    }
+}
