@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -98,7 +99,7 @@ public static class MatMul
     private const int DeepBlock = 512;
 
     /// <summary>Floats of a left operand that are packed at a time, share a panel of B while it is near, and leave it room in the second-level cache.</summary>
-    private const int RowBlockLength = 1 << 16;
+    private const int RowBlockLength = 1 << 18;
 
     private static readonly float[] Zeros = new float[2 * Panels.Width];
 
@@ -123,16 +124,25 @@ public static class MatMul
             return;
         }
 
-        int block = Math.Max(3, RowBlockLength / (depth * LeftTiles.Tallest)) * LeftTiles.Tallest;
+        int block = RowsAtATime(rows, depth);
         for (int row = 0; row < rows; row += block)
         {
             var tiles = new LeftTiles(Math.Min(block, rows - row));
             int length = tiles.Length(depth);
-            if (s_packed.Length < length) s_packed = AlignedMemory.Allocate(Math.Max(length, RowBlockLength));
+            if (s_packed.Length < length) s_packed = AlignedMemory.Allocate((int)BitOperations.RoundUpToPowerOf2((uint)length));
             Span<float> packed = s_packed.Span[..length];
             tiles.PackRows(a[(row * panelDepth)..], depth, panelDepth, packed);
             Run(packed, tiles, depth, b, panelDepth, columns, c[(row * cStride)..], cStride, addend[(row * addendStride)..], addendStride, addendPanel);
         }
+    }
+
+    /// <summary>Of blocks of about the same size: B passes by once for each, however low it is.</summary>
+    private static int RowsAtATime(int rows, int depth)
+    {
+        int tiles = (rows + LeftTiles.Tallest - 1) / LeftTiles.Tallest;
+        int most = Math.Max(3, RowBlockLength / (depth * LeftTiles.Tallest));
+        int blocks = (tiles + most - 1) / most;
+        return (tiles + blocks - 1) / blocks * LeftTiles.Tallest;
     }
 
     private static void Run(
