@@ -33,7 +33,7 @@ public sealed class FullDiskRuns(ITestOutputHelper output) : IDisposable
     public async Task A_full_disk()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can mount a small disk");
-        await RunAsync("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", _directory);
+        await RunAsync("mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", _directory);
         _isMounted = true;
         var filler = Path.Combine(_directory, "filler");
         await BesideAJobAsync("full disk", 507, "storage_full", () => Task.FromResult<IDisposable>(new Filling(filler)));
@@ -96,8 +96,8 @@ public sealed class FullDiskRuns(ITestOutputHelper output) : IDisposable
             $"{what} for {Lasts.TotalSeconds} s: {refused} uploads refused with {status} (the slowest after {slowest.TotalSeconds:F1} s), {predictions} predictions all right, training took steps again {resumed.TotalSeconds:F1} s after the end, same weights"));
     }
 
-    // More than one chunk, so that there is something that could stay behind.
-    private static readonly string Content = string.Concat(Enumerable.Range(0, 100_000).Select(line => $"line {line} of a text that wants room\n"));
+    // More than one chunk, so that there is something that could stay behind, and more than the room that the database and its log have of their own.
+    private static readonly string Content = string.Concat(Enumerable.Range(0, 400_000).Select(line => $"line {line} of a text that wants room\n"));
 
     private async Task<string> PredictAsync()
     {
