@@ -38,9 +38,9 @@ internal static class Bf16Product
         }
     }
 
-    /// <summary>The sums of a row with the columns of up to four neighbouring vectors of pairs, to where those columns lie in <paramref name="sums"/>; those beyond the last valid one repeat it.</summary>
+    /// <summary>The sums of a row with the columns of up to four neighbouring vectors of pairs, and of an addend, to where those columns lie in <paramref name="y"/>; those beyond the last valid one repeat it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Sum<TLanes, TVector>(ref float x, ref float panel, int depth, int valid, ref float sums)
+    public static void Sum<TLanes, TVector>(ref float x, ref float panel, int depth, int valid, ref float addend, ref float y)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
@@ -67,10 +67,10 @@ internal static class Bf16Product
             d3 = TLanes.MultiplyAdd(xk, TLanes.UpperBf16(v3), d3);
         }
 
-        Put<TLanes, TVector>(c0, d0, 0, ref sums);
-        Put<TLanes, TVector>(c1, d1, 1, ref sums);
-        Put<TLanes, TVector>(c2, d2, 2, ref sums);
-        Put<TLanes, TVector>(c3, d3, 3, ref sums);
+        Put<TLanes, TVector>(c0, d0, 0, ref addend, ref y);
+        Put<TLanes, TVector>(c1, d1, 1, ref addend, ref y);
+        Put<TLanes, TVector>(c2, d2, 2, ref addend, ref y);
+        Put<TLanes, TVector>(c3, d3, 3, ref addend, ref y);
     }
 
     /// <summary>Where a vector of pairs of the group begins, or the last valid one.</summary>
@@ -84,13 +84,13 @@ internal static class Bf16Product
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put<TLanes, TVector>(TVector lower, TVector upper, int vector, ref float sums)
+    private static void Put<TLanes, TVector>(TVector lower, TVector upper, int vector, ref float addend, ref float y)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
         int pair = vector * TLanes.Count;
         int column = (pair / Bf16Panels.Pairs * Panels.Width) + (pair % Bf16Panels.Pairs);
-        TLanes.Store(lower, ref sums, column);
-        TLanes.Store(upper, ref sums, column + Bf16Panels.Pairs);
+        TLanes.Store(TLanes.Add(lower, TLanes.Load(ref addend, column)), ref y, column);
+        TLanes.Store(TLanes.Add(upper, TLanes.Load(ref addend, column + Bf16Panels.Pairs)), ref y, column + Bf16Panels.Pairs);
     }
 }

@@ -5,16 +5,17 @@ using System.Runtime.Intrinsics;
 namespace Rnn.Kernels;
 
 /// <summary>
-/// Products with few columns, where packing the left operand for <see cref="MatMulTiles"/> costs more than it gains: AVX-512 tiles of 6 or 4 rows by two panels, four vectors, read A where it lies.
-/// Sums run as they do there.
+/// Products where packing the left operand for <see cref="MatMulTiles"/> costs more than it gains, for it has few rows or the right one few columns: AVX-512 tiles of 2 to 6 rows by two panels,
+/// four vectors, read A where it lies. Sums run as they do there.
 /// </summary>
 internal static class MatMulInPlace
 {
     private const int PairWidth = 2 * Panels.Width;
     private const int FewColumns = 4 * Panels.Width;
+    private const int FewRows = LeftTiles.Tallest - 1;
 
-    /// <summary>Whether the product is one of these: whole pairs of panels, and rows that tiles of 6 and 4 make up.</summary>
-    public static bool Fits(int rows, int columns) => Vector512.IsHardwareAccelerated && columns <= FewColumns && columns % PairWidth == 0 && rows >= 4 && rows % 2 == 0;
+    /// <summary>Whether the product is one of these: whole pairs of panels.</summary>
+    public static bool Fits(int rows, int columns) => Vector512.IsHardwareAccelerated && columns % PairWidth == 0 && rows >= 2 && (rows <= FewRows || columns <= FewColumns);
 
     /// <summary><c>C = A·B + addend</c>: A has rows <paramref name="rowStride"/> apart and <paramref name="stepStride"/> from k to k, panels of B are <paramref name="panelDepth"/> rows long, of which <paramref name="depth"/> are multiplied.</summary>
     public static void Run(
@@ -27,23 +28,32 @@ internal static class MatMulInPlace
             int addendColumn = addendPanel == 0 ? 0 : first;
             for (int row = 0, height; row < rows; row += height)
             {
-                height = rows - row is 6 or > 8 ? 6 : 4;
+                int rest = rows - row;
+                // No single row is left over.
+                height = rest <= 6 ? rest : rest <= 8 ? 4 : 6;
                 ref float tile = ref Unsafe.Add(ref MemoryMarshal.GetReference(a), (nint)row * rowStride);
                 var target = new TileTarget(ref c[(row * cStride) + first], cStride, ref Unsafe.AsRef(in addend[(row * addendStride) + addendColumn]), addendStride);
-                if (height == 6) Rows6(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target);
-                else Rows4(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target);
+                switch (height)
+                {
+                    case 2: Tile<Two>(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target); break;
+                    case 3: Tile<Three>(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target); break;
+                    case 4: Tile<Four>(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target); break;
+                    case 5: Tile<Five>(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target); break;
+                    default: Tile<Six>(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target); break;
+                }
             }
         }
     }
 
-    /// <summary>6 rows by two panels <paramref name="nextPanel"/> floats apart.</summary>
+    /// <summary>So many rows by two panels <paramref name="nextPanel"/> floats apart; the compiler drops what a lower tile does not have.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows6(ref float a, nint rowStride, nint stepStride, ref float panel, nint nextPanel, int depth, TileTarget target)
+    private static void Tile<THeight>(ref float a, nint rowStride, nint stepStride, ref float panel, nint nextPanel, int depth, TileTarget target)
+        where THeight : struct, IHeight
     {
         nint two = 2 * rowStride, three = 3 * rowStride, four = 4 * rowStride, five = 5 * rowStride;
         TileTarget next = target.Right(Panels.Width);
-        target.Prefetch<Lanes512, Vector512<float>>(6);
-        next.Prefetch<Lanes512, Vector512<float>>(6);
+        target.Prefetch<Lanes512, Vector512<float>>(THeight.Rows);
+        next.Prefetch<Lanes512, Vector512<float>>(THeight.Rows);
         nint step = stepStride * sizeof(float), last = nextPanel + Lanes512.Count;
         Vector512<float> c00 = Vector512<float>.Zero, c01 = c00, c02 = c00, c03 = c00;
         Vector512<float> c10 = c00, c11 = c00, c12 = c00, c13 = c00;
@@ -65,90 +75,88 @@ internal static class MatMulInPlace
             c11 = Lanes512.MultiplyAdd(v1, b1, c11);
             c12 = Lanes512.MultiplyAdd(v1, b2, c12);
             c13 = Lanes512.MultiplyAdd(v1, b3, c13);
-            Vector512<float> v2 = Lanes512.Create(Unsafe.Add(ref a, two));
-            c20 = Lanes512.MultiplyAdd(v2, b0, c20);
-            c21 = Lanes512.MultiplyAdd(v2, b1, c21);
-            c22 = Lanes512.MultiplyAdd(v2, b2, c22);
-            c23 = Lanes512.MultiplyAdd(v2, b3, c23);
-            Vector512<float> v3 = Lanes512.Create(Unsafe.Add(ref a, three));
-            c30 = Lanes512.MultiplyAdd(v3, b0, c30);
-            c31 = Lanes512.MultiplyAdd(v3, b1, c31);
-            c32 = Lanes512.MultiplyAdd(v3, b2, c32);
-            c33 = Lanes512.MultiplyAdd(v3, b3, c33);
-            Vector512<float> v4 = Lanes512.Create(Unsafe.Add(ref a, four));
-            c40 = Lanes512.MultiplyAdd(v4, b0, c40);
-            c41 = Lanes512.MultiplyAdd(v4, b1, c41);
-            c42 = Lanes512.MultiplyAdd(v4, b2, c42);
-            c43 = Lanes512.MultiplyAdd(v4, b3, c43);
-            Vector512<float> v5 = Lanes512.Create(Unsafe.Add(ref a, five));
-            c50 = Lanes512.MultiplyAdd(v5, b0, c50);
-            c51 = Lanes512.MultiplyAdd(v5, b1, c51);
-            c52 = Lanes512.MultiplyAdd(v5, b2, c52);
-            c53 = Lanes512.MultiplyAdd(v5, b3, c53);
+            if (THeight.Rows > 2)
+            {
+                Vector512<float> v2 = Lanes512.Create(Unsafe.Add(ref a, two));
+                c20 = Lanes512.MultiplyAdd(v2, b0, c20);
+                c21 = Lanes512.MultiplyAdd(v2, b1, c21);
+                c22 = Lanes512.MultiplyAdd(v2, b2, c22);
+                c23 = Lanes512.MultiplyAdd(v2, b3, c23);
+            }
+
+            if (THeight.Rows > 3)
+            {
+                Vector512<float> v3 = Lanes512.Create(Unsafe.Add(ref a, three));
+                c30 = Lanes512.MultiplyAdd(v3, b0, c30);
+                c31 = Lanes512.MultiplyAdd(v3, b1, c31);
+                c32 = Lanes512.MultiplyAdd(v3, b2, c32);
+                c33 = Lanes512.MultiplyAdd(v3, b3, c33);
+            }
+
+            if (THeight.Rows > 4)
+            {
+                Vector512<float> v4 = Lanes512.Create(Unsafe.Add(ref a, four));
+                c40 = Lanes512.MultiplyAdd(v4, b0, c40);
+                c41 = Lanes512.MultiplyAdd(v4, b1, c41);
+                c42 = Lanes512.MultiplyAdd(v4, b2, c42);
+                c43 = Lanes512.MultiplyAdd(v4, b3, c43);
+            }
+
+            if (THeight.Rows > 5)
+            {
+                Vector512<float> v5 = Lanes512.Create(Unsafe.Add(ref a, five));
+                c50 = Lanes512.MultiplyAdd(v5, b0, c50);
+                c51 = Lanes512.MultiplyAdd(v5, b1, c51);
+                c52 = Lanes512.MultiplyAdd(v5, b2, c52);
+                c53 = Lanes512.MultiplyAdd(v5, b3, c53);
+            }
+
             a = ref Unsafe.AddByteOffset(ref a, step);
         }
 
-        target.Put<Lanes512, Vector512<float>>(0, c00, c01);
-        next.Put<Lanes512, Vector512<float>>(0, c02, c03);
-        target.Put<Lanes512, Vector512<float>>(1, c10, c11);
-        next.Put<Lanes512, Vector512<float>>(1, c12, c13);
-        target.Put<Lanes512, Vector512<float>>(2, c20, c21);
-        next.Put<Lanes512, Vector512<float>>(2, c22, c23);
-        target.Put<Lanes512, Vector512<float>>(3, c30, c31);
-        next.Put<Lanes512, Vector512<float>>(3, c32, c33);
-        target.Put<Lanes512, Vector512<float>>(4, c40, c41);
-        next.Put<Lanes512, Vector512<float>>(4, c42, c43);
-        target.Put<Lanes512, Vector512<float>>(5, c50, c51);
-        next.Put<Lanes512, Vector512<float>>(5, c52, c53);
+        Put(0, c00, c01, c02, c03, target, next);
+        Put(1, c10, c11, c12, c13, target, next);
+        if (THeight.Rows > 2) Put(2, c20, c21, c22, c23, target, next);
+        if (THeight.Rows > 3) Put(3, c30, c31, c32, c33, target, next);
+        if (THeight.Rows > 4) Put(4, c40, c41, c42, c43, target, next);
+        if (THeight.Rows > 5) Put(5, c50, c51, c52, c53, target, next);
     }
 
-    /// <summary>4 rows by two panels <paramref name="nextPanel"/> floats apart.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows4(ref float a, nint rowStride, nint stepStride, ref float panel, nint nextPanel, int depth, TileTarget target)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(int row, Vector512<float> c0, Vector512<float> c1, Vector512<float> c2, Vector512<float> c3, TileTarget target, TileTarget next)
     {
-        nint two = 2 * rowStride, three = 3 * rowStride;
-        TileTarget next = target.Right(Panels.Width);
-        target.Prefetch<Lanes512, Vector512<float>>(4);
-        next.Prefetch<Lanes512, Vector512<float>>(4);
-        nint step = stepStride * sizeof(float), last = nextPanel + Lanes512.Count;
-        Vector512<float> c00 = Vector512<float>.Zero, c01 = c00, c02 = c00, c03 = c00;
-        Vector512<float> c10 = c00, c11 = c00, c12 = c00, c13 = c00;
-        Vector512<float> c20 = c00, c21 = c00, c22 = c00, c23 = c00;
-        Vector512<float> c30 = c00, c31 = c00, c32 = c00, c33 = c00;
-        for (nint k = depth; k != 0; k--)
-        {
-            Vector512<float> b0 = Lanes512.Load(ref panel, 0), b1 = Lanes512.Load(ref panel, Lanes512.Count), b2 = Lanes512.Load(ref panel, nextPanel), b3 = Lanes512.Load(ref panel, last);
-            panel = ref Unsafe.Add(ref panel, Panels.Width);
-            Vector512<float> v0 = Lanes512.Create(a);
-            c00 = Lanes512.MultiplyAdd(v0, b0, c00);
-            c01 = Lanes512.MultiplyAdd(v0, b1, c01);
-            c02 = Lanes512.MultiplyAdd(v0, b2, c02);
-            c03 = Lanes512.MultiplyAdd(v0, b3, c03);
-            Vector512<float> v1 = Lanes512.Create(Unsafe.Add(ref a, rowStride));
-            c10 = Lanes512.MultiplyAdd(v1, b0, c10);
-            c11 = Lanes512.MultiplyAdd(v1, b1, c11);
-            c12 = Lanes512.MultiplyAdd(v1, b2, c12);
-            c13 = Lanes512.MultiplyAdd(v1, b3, c13);
-            Vector512<float> v2 = Lanes512.Create(Unsafe.Add(ref a, two));
-            c20 = Lanes512.MultiplyAdd(v2, b0, c20);
-            c21 = Lanes512.MultiplyAdd(v2, b1, c21);
-            c22 = Lanes512.MultiplyAdd(v2, b2, c22);
-            c23 = Lanes512.MultiplyAdd(v2, b3, c23);
-            Vector512<float> v3 = Lanes512.Create(Unsafe.Add(ref a, three));
-            c30 = Lanes512.MultiplyAdd(v3, b0, c30);
-            c31 = Lanes512.MultiplyAdd(v3, b1, c31);
-            c32 = Lanes512.MultiplyAdd(v3, b2, c32);
-            c33 = Lanes512.MultiplyAdd(v3, b3, c33);
-            a = ref Unsafe.AddByteOffset(ref a, step);
-        }
+        target.Put<Lanes512, Vector512<float>>(row, c0, c1);
+        next.Put<Lanes512, Vector512<float>>(row, c2, c3);
+    }
 
-        target.Put<Lanes512, Vector512<float>>(0, c00, c01);
-        next.Put<Lanes512, Vector512<float>>(0, c02, c03);
-        target.Put<Lanes512, Vector512<float>>(1, c10, c11);
-        next.Put<Lanes512, Vector512<float>>(1, c12, c13);
-        target.Put<Lanes512, Vector512<float>>(2, c20, c21);
-        next.Put<Lanes512, Vector512<float>>(2, c22, c23);
-        target.Put<Lanes512, Vector512<float>>(3, c30, c31);
-        next.Put<Lanes512, Vector512<float>>(3, c32, c33);
+    /// <summary>Rows of a tile, known when it is compiled.</summary>
+    private interface IHeight
+    {
+        static abstract int Rows { get; }
+    }
+
+    private readonly struct Two : IHeight
+    {
+        public static int Rows => 2;
+    }
+
+    private readonly struct Three : IHeight
+    {
+        public static int Rows => 3;
+    }
+
+    private readonly struct Four : IHeight
+    {
+        public static int Rows => 4;
+    }
+
+    private readonly struct Five : IHeight
+    {
+        public static int Rows => 5;
+    }
+
+    private readonly struct Six : IHeight
+    {
+        public static int Rows => 6;
     }
 }

@@ -13,6 +13,8 @@ internal static class RowProduct
     /// <summary>Vectors whose sums run side by side: enough to hide the latency of a multiply-add.</summary>
     private const int Vectors = 8;
 
+    private static readonly float[] Zeros = new float[Vectors * 16];
+
     /// <summary>
     /// <paramref name="x"/> is <c>[B.Depth]</c>, bias <c>[B.Columns]</c> or empty; overwrites <paramref name="y"/> <c>[B.Columns]</c>, which may be the bias but not overlap x.
     /// Who multiplies by the same matrix again and again goes through it <paramref name="fromEnd"/> every other time: of a matrix larger than the cache what was read last is still there.
@@ -38,31 +40,34 @@ internal static class RowProduct
         int columnsInFloat = isBf16 ? 2 : 1;
         int width = Math.Max(Vectors * TLanes.Count, Panels.Width);
         int groups = (y.Length + width - 1) / width;
-        Span<float> sums = stackalloc float[Vectors * 16];
+        Span<float> edge = stackalloc float[Vectors * 16];
         for (int i = 0; i < groups; i++)
         {
             int first = (fromEnd ? groups - 1 - i : i) * width;
             int valid = Math.Min(width, y.Length - first);
             int padded = (valid + Panels.Width - 1) / Panels.Width * Panels.Width;
             ref float group = ref Unsafe.Add(ref MemoryMarshal.GetReference(panels), (nint)first * x.Length / columnsInFloat);
+            bool isWhole = valid == width;
+            ReadOnlySpan<float> addend = bias.IsEmpty ? Zeros : isWhole ? bias.Slice(first, valid) : edge;
+            Span<float> target = isWhole ? y.Slice(first, valid) : edge;
+            if (!isWhole && !bias.IsEmpty) bias.Slice(first, valid).CopyTo(edge);
             // Only scalars need more than one turn for a panel.
             for (int done = 0; done < padded; done += Vectors * TLanes.Count)
             {
                 int at = done / columnsInFloat;
                 ref float panel = ref Unsafe.Add(ref group, at);
                 int rest = (padded - done) / columnsInFloat / TLanes.Count;
-                if (isBf16) Bf16Product.Sum<TLanes, TVector>(ref MemoryMarshal.GetReference(x), ref panel, x.Length, rest, ref sums[at]);
-                else Sum<TLanes, TVector>(ref MemoryMarshal.GetReference(x), ref panel, x.Length, rest, ref sums[at]);
+                if (isBf16) Bf16Product.Sum<TLanes, TVector>(ref MemoryMarshal.GetReference(x), ref panel, x.Length, rest, ref Unsafe.AsRef(in addend[at]), ref target[at]);
+                else Sum<TLanes, TVector>(ref MemoryMarshal.GetReference(x), ref panel, x.Length, rest, ref Unsafe.AsRef(in addend[at]), ref target[at]);
             }
 
-            if (bias.IsEmpty) sums[..valid].CopyTo(y[first..]);
-            else Add<TLanes, TVector>(sums[..valid], bias.Slice(first, valid), y.Slice(first, valid));
+            if (!isWhole) edge[..valid].CopyTo(y[first..]);
         }
     }
 
     /// <summary>The sums of up to eight neighbouring vectors; those beyond the last valid one repeat it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Sum<TLanes, TVector>(ref float x, ref float panel, int depth, int valid, ref float sums)
+    private static void Sum<TLanes, TVector>(ref float x, ref float panel, int depth, int valid, ref float addend, ref float y)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
@@ -89,14 +94,14 @@ internal static class RowProduct
             c7 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b7, at), c7);
         }
 
-        TLanes.Store(c0, ref sums, 0 * TLanes.Count);
-        TLanes.Store(c1, ref sums, 1 * TLanes.Count);
-        TLanes.Store(c2, ref sums, 2 * TLanes.Count);
-        TLanes.Store(c3, ref sums, 3 * TLanes.Count);
-        TLanes.Store(c4, ref sums, 4 * TLanes.Count);
-        TLanes.Store(c5, ref sums, 5 * TLanes.Count);
-        TLanes.Store(c6, ref sums, 6 * TLanes.Count);
-        TLanes.Store(c7, ref sums, 7 * TLanes.Count);
+        TLanes.Store(TLanes.Add(c0, TLanes.Load(ref addend, 0 * TLanes.Count)), ref y, 0 * TLanes.Count);
+        TLanes.Store(TLanes.Add(c1, TLanes.Load(ref addend, 1 * TLanes.Count)), ref y, 1 * TLanes.Count);
+        TLanes.Store(TLanes.Add(c2, TLanes.Load(ref addend, 2 * TLanes.Count)), ref y, 2 * TLanes.Count);
+        TLanes.Store(TLanes.Add(c3, TLanes.Load(ref addend, 3 * TLanes.Count)), ref y, 3 * TLanes.Count);
+        TLanes.Store(TLanes.Add(c4, TLanes.Load(ref addend, 4 * TLanes.Count)), ref y, 4 * TLanes.Count);
+        TLanes.Store(TLanes.Add(c5, TLanes.Load(ref addend, 5 * TLanes.Count)), ref y, 5 * TLanes.Count);
+        TLanes.Store(TLanes.Add(c6, TLanes.Load(ref addend, 6 * TLanes.Count)), ref y, 6 * TLanes.Count);
+        TLanes.Store(TLanes.Add(c7, TLanes.Load(ref addend, 7 * TLanes.Count)), ref y, 7 * TLanes.Count);
     }
 
     /// <summary>Where a vector of the group begins, or the last valid one.</summary>
@@ -107,18 +112,5 @@ internal static class RowProduct
     {
         int column = Math.Min(vector, valid - 1) * TLanes.Count;
         return ref Unsafe.Add(ref panel, ((nint)(column / Panels.Width) * Panels.Width * depth) + (column % Panels.Width));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add<TLanes, TVector>(ReadOnlySpan<float> sums, ReadOnlySpan<float> bias, Span<float> y)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        ref float a = ref MemoryMarshal.GetReference(sums);
-        ref float b = ref MemoryMarshal.GetReference(bias);
-        ref float to = ref MemoryMarshal.GetReference(y);
-        nint j = 0;
-        for (; j <= y.Length - TLanes.Count; j += TLanes.Count) TLanes.Store(TLanes.Add(TLanes.Load(ref a, j), TLanes.Load(ref b, j)), ref to, j);
-        for (; j < y.Length; j++) Unsafe.Add(ref to, j) = Unsafe.Add(ref a, j) + Unsafe.Add(ref b, j);
     }
 }
