@@ -27,7 +27,7 @@ internal static class Activations
         p = TLanes.MultiplyAdd(p, r, TLanes.Create(1.6666665459e-1f));
         p = TLanes.MultiplyAdd(p, r, TLanes.Create(5.0000001201e-1f));
         p = TLanes.MultiplyAdd(TLanes.Multiply(r, r), p, r);
-        return TLanes.Multiply(TLanes.Add(p, TLanes.Create(1f)), TLanes.PowerOfTwo(n));
+        return TLanes.Scale(TLanes.Add(p, TLanes.Create(1f)), n);
     }
 
     /// <summary><c>1 / (1 + e^-x)</c>.</summary>

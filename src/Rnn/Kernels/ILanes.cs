@@ -44,8 +44,8 @@ internal interface ILanes<TVector>
     /// <summary>To the nearest integer, ties to even.</summary>
     static abstract TVector Round(TVector a);
 
-    /// <summary><c>2^n</c> for integral n in [-126, 127].</summary>
-    static abstract TVector PowerOfTwo(TVector n);
+    /// <summary><c>a · 2^n</c> for integral n in [-126, 127].</summary>
+    static abstract TVector Scale(TVector a, TVector n);
 
     /// <summary>1 where <c>a &gt; 0</c>, else 0.</summary>
     static abstract TVector IsPositive(TVector a);

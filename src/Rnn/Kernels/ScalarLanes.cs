@@ -37,7 +37,7 @@ internal readonly struct ScalarLanes : ILanes<float>
 
     public static float Round(float a) => MathF.Round(a);
 
-    public static float PowerOfTwo(float n) => BitConverter.Int32BitsToSingle(((int)n + 127) << 23);
+    public static float Scale(float a, float n) => a * BitConverter.Int32BitsToSingle(((int)n + 127) << 23);
 
     public static float IsPositive(float a) => a > 0f ? 1f : 0f;
 

@@ -43,29 +43,31 @@ internal sealed class MicroBatcher<TInput, TResult>(Func<IReadOnlyList<TInput>, 
 
     private async Task<TResult[]> WaitAsync(Request request)
     {
-        var batch = await request.Turn.Task;
-        if (batch is not null) Compute(batch);
-        return await request.Answer.Task;
+        var (answer, batch) = await request.Turn.Task;
+        return answer ?? Compute(batch!);
     }
 
-    // The first request of the batch is the one that computes it; the others only wait for their part.
-    private void Compute(List<Request> batch)
+    // Runs in the first request of the batch; the others only wait for their part.
+    private TResult[] Compute(List<Request> batch)
     {
         try
         {
             var inputs = batch.Count == 1 ? batch[0].Inputs : [.. batch.SelectMany(request => request.Inputs)];
             Telemetry.BatchSizes.Record(inputs.Count);
             var answers = compute(inputs);
-            var first = 0;
-            foreach (var request in batch)
+            var first = batch[0].Inputs.Count;
+            foreach (var request in batch.Skip(1))
             {
-                request.Answer.SetResult(answers[first..(first + request.Inputs.Count)]);
+                request.Turn.SetResult((answers[first..(first + request.Inputs.Count)], null));
                 first += request.Inputs.Count;
             }
+
+            return answers[..batch[0].Inputs.Count];
         }
         catch (Exception error)
         {
-            foreach (var request in batch) request.Answer.TrySetException(error);
+            foreach (var request in batch.Skip(1)) request.Turn.TrySetException(error);
+            throw;
         }
         finally
         {
@@ -92,16 +94,14 @@ internal sealed class MicroBatcher<TInput, TResult>(Func<IReadOnlyList<TInput>, 
             }
         }
 
-        for (var i = 1; i < next.Count; i++) next[i].Turn.SetResult(null);
-        next[0].Turn.SetResult(next);
+        next[0].Turn.SetResult((null, next));
     }
 
     private sealed class Request(IReadOnlyList<TInput> inputs)
     {
         public IReadOnlyList<TInput> Inputs => inputs;
 
-        /// <summary>The batch to compute, or null when another request computes it.</summary>
-        public TaskCompletionSource<List<Request>?> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        public TaskCompletionSource<TResult[]> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        /// <summary>Its answer, or the batch that it is the first of and has to compute.</summary>
+        public TaskCompletionSource<(TResult[]? Answer, List<Request>? Batch)> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
