@@ -176,23 +176,26 @@ public static class MatMul
                 if (validRows == height && validColumns == Panels.Width)
                 {
                     var target = new TileTarget(ref c[(row * cStride) + first], cStride, ref Unsafe.AsRef(in addend[(row * addendStride) + addendColumn]), addendStride);
-                    RunTile<TLanes, TVector>(ref tile, height, height, ref panel, depth, row == 0, target);
+                    RunTile<TLanes, TVector>(ref tile, height, height, ref panel, Panels.Width, depth, row == 0, target);
                     continue;
                 }
 
                 for (int i = 0; i < validRows; i++) addend.Slice(((row + i) * addendStride) + addendColumn, validColumns).CopyTo(edge[(i * Panels.Width)..]);
-                RunTile<TLanes, TVector>(ref tile, height, validRows, ref panel, depth, row == 0, new TileTarget(ref edge[0], Panels.Width, ref edge[0], Panels.Width));
+                var inEdge = new TileTarget(ref edge[0], Panels.Width, ref edge[0], Panels.Width);
+                // Of a panel that is half empty only the other half is multiplied.
+                if (TLanes.Count > Lanes256.Count && validColumns <= 2 * Lanes256.Count) RunTile<Lanes256, Vector256<float>>(ref tile, height, validRows, ref panel, validColumns, depth, row == 0, inEdge);
+                else RunTile<TLanes, TVector>(ref tile, height, validRows, ref panel, validColumns, depth, row == 0, inEdge);
                 for (int i = 0; i < validRows; i++) edge.Slice(i * Panels.Width, validColumns).CopyTo(c[(((row + i) * cStride) + first)..]);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void RunTile<TLanes, TVector>(ref float tile, int height, int validRows, ref float panel, int depth, bool isFirst, TileTarget target)
+    private static void RunTile<TLanes, TVector>(ref float tile, int height, int validRows, ref float panel, int validColumns, int depth, bool isFirst, TileTarget target)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        for (int column = 0; column < Panels.Width; column += 2 * TLanes.Count)
+        for (int column = 0; column < validColumns; column += 2 * TLanes.Count)
         {
             ref float part = ref Unsafe.Add(ref panel, column);
             TileTarget right = target.Right(column);
