@@ -174,19 +174,22 @@ public abstract partial class RecurrentCell
     {
         if (_recurrentGradient is null || _inputGradient is null) throw new InvalidOperationException("The cell was packed for inference; pack it for training first.");
         var sums = new GradientSums(this, trace, x, ids, layout, reverse, feed is null ? dx : default, gradients, workspace);
+        // Where all rows run to the end and all of dh comes out of a product, the gradient of the next output is added there.
+        bool addsAhead = feed is null && !HasOwnRecurrentGradient && layout.RowsAt(layout.Steps - 1) == layout.Rows;
         for (int i = layout.Steps - 1; i >= 0; i--)
         {
             int t = reverse ? layout.Steps - 1 - i : i;
             int rows = layout.RowsAt(t);
             int offset = layout.OffsetAt(t);
             Span<float> dh = dState.H.Span[..(rows * HiddenSize)];
-            AddRows(dy[(offset * dyStride)..], rows, dyStride, dh);
+            if (!addsAhead || i == layout.Steps - 1) AddRows(dy[(offset * dyStride)..], rows, dyStride, dh);
             feed?.AfterStepBackward(t, dh);
             CellTrace step = trace.Step(offset, rows, Gates, HiddenSize);
             norms?.Note(t, rows, dh, CellGradient(rows, step, dState, workspace));
             Span<float> dStep = sums.RecurrentGradient(offset, rows);
             StepBackward(rows, step, dStep, dState);
-            MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dh, HiddenSize);
+            if (addsAhead && i > 0) MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dy[(layout.OffsetAt(reverse ? t + 1 : t - 1) * dyStride)..], dyStride, dh, HiddenSize);
+            else MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dh, HiddenSize);
             if (feed is not null)
             {
                 Span<float> dxStep = dx.Slice(offset * InputSize, rows * InputSize);

@@ -35,10 +35,17 @@ public static class MatMul
     /// <summary><c>C += A·B</c>, or <c>C = A·B</c> where it <paramref name="overwrites"/>; shapes as in <see cref="Multiply"/>.</summary>
     public static void MultiplyAdd(ReadOnlySpan<float> a, int rows, PackedMatrix b, Span<float> c, int cStride, bool overwrites = false)
     {
+        if (!overwrites) MultiplyAdd(a, rows, b, c, cStride, c, cStride);
+        else MultiplyAdd(a, rows, b, Zeros, 0, c, cStride);
+    }
+
+    /// <summary><c>C = A·B + addend</c>, whose rows are as many floats apart as is said, or all the same zeros: 0.</summary>
+    internal static void MultiplyAdd(ReadOnlySpan<float> a, int rows, PackedMatrix b, ReadOnlySpan<float> addend, int addendStride, Span<float> c, int cStride)
+    {
         Check(a, rows, b, c, cStride);
         if (rows == 1)
         {
-            RowProduct.Multiply(a, b, overwrites ? default : c[..b.Columns], c);
+            RowProduct.Multiply(a, b, addendStride == 0 ? default : addend[..b.Columns], c);
             return;
         }
 
@@ -46,8 +53,13 @@ public static class MatMul
         for (int first = 0; first < b.Depth && rows > 0; first += DeepBlock)
         {
             int block = Math.Min(DeepBlock, b.Depth - first);
-            bool isNew = overwrites && first == 0;
-            RunRows(a[first..], rows, block, b.Panels[(first * Panels.Width)..], b.Depth, b.Columns, c, cStride, isNew ? Zeros : c, isNew ? 0 : cStride, isNew ? 0 : Panels.Width);
+            if (first > 0)
+            {
+                addend = c;
+                addendStride = cStride;
+            }
+
+            RunRows(a[first..], rows, block, b.Panels[(first * Panels.Width)..], b.Depth, b.Columns, c, cStride, addend, addendStride, addendStride == 0 ? 0 : Panels.Width);
         }
     }
 
