@@ -38,16 +38,17 @@ internal static class Bf16Product
         }
     }
 
-    /// <summary>The sums of a row with the columns of up to four neighbouring vectors of pairs, and of an addend, to where those columns lie in <paramref name="y"/>; those beyond the last valid one repeat it.</summary>
+    /// <summary>The sums of a row with neighbouring vectors of pairs, in panels <paramref name="panel"/> floats apart, and of an addend: both laid out as columns are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Sum<TLanes, TVector>(ref float x, ref float panel, int depth, int valid, ref float addend, ref float y)
+    public static void Sum<TLanes, TVector, TVectors>(ref float x, int depth, ref float weights, nint panel, ref float addend, ref float y)
         where TLanes : ILanes<TVector>
         where TVector : struct
+        where TVectors : struct, ICount
     {
-        ref float b0 = ref At<TLanes, TVector>(ref panel, 0, valid, depth);
-        ref float b1 = ref At<TLanes, TVector>(ref panel, 1, valid, depth);
-        ref float b2 = ref At<TLanes, TVector>(ref panel, 2, valid, depth);
-        ref float b3 = ref At<TLanes, TVector>(ref panel, 3, valid, depth);
+        ref float b0 = ref Unsafe.Add(ref weights, At<TLanes, TVector>(0, panel));
+        ref float b1 = ref Unsafe.Add(ref weights, At<TLanes, TVector>(1, panel));
+        ref float b2 = ref Unsafe.Add(ref weights, At<TLanes, TVector>(2, panel));
+        ref float b3 = ref Unsafe.Add(ref weights, At<TLanes, TVector>(3, panel));
         TVector c0 = TLanes.Create(0f), c1 = c0, c2 = c0, c3 = c0, d0 = c0, d1 = c0, d2 = c0, d3 = c0;
         nint at = 0;
         for (nint k = 0; k < depth; k++, at += Bf16Panels.Pairs)
@@ -56,41 +57,39 @@ internal static class Bf16Product
             TVector v0 = TLanes.Load(ref b0, at);
             c0 = TLanes.MultiplyAdd(xk, TLanes.LowerBf16(v0), c0);
             d0 = TLanes.MultiplyAdd(xk, TLanes.UpperBf16(v0), d0);
-            TVector v1 = TLanes.Load(ref b1, at);
-            c1 = TLanes.MultiplyAdd(xk, TLanes.LowerBf16(v1), c1);
-            d1 = TLanes.MultiplyAdd(xk, TLanes.UpperBf16(v1), d1);
-            TVector v2 = TLanes.Load(ref b2, at);
-            c2 = TLanes.MultiplyAdd(xk, TLanes.LowerBf16(v2), c2);
-            d2 = TLanes.MultiplyAdd(xk, TLanes.UpperBf16(v2), d2);
-            TVector v3 = TLanes.Load(ref b3, at);
-            c3 = TLanes.MultiplyAdd(xk, TLanes.LowerBf16(v3), c3);
-            d3 = TLanes.MultiplyAdd(xk, TLanes.UpperBf16(v3), d3);
+            if (TVectors.Value == 4)
+            {
+                TVector v1 = TLanes.Load(ref b1, at);
+                c1 = TLanes.MultiplyAdd(xk, TLanes.LowerBf16(v1), c1);
+                d1 = TLanes.MultiplyAdd(xk, TLanes.UpperBf16(v1), d1);
+                TVector v2 = TLanes.Load(ref b2, at);
+                c2 = TLanes.MultiplyAdd(xk, TLanes.LowerBf16(v2), c2);
+                d2 = TLanes.MultiplyAdd(xk, TLanes.UpperBf16(v2), d2);
+                TVector v3 = TLanes.Load(ref b3, at);
+                c3 = TLanes.MultiplyAdd(xk, TLanes.LowerBf16(v3), c3);
+                d3 = TLanes.MultiplyAdd(xk, TLanes.UpperBf16(v3), d3);
+            }
         }
 
-        Put<TLanes, TVector>(c0, d0, 0, ref addend, ref y);
-        Put<TLanes, TVector>(c1, d1, 1, ref addend, ref y);
-        Put<TLanes, TVector>(c2, d2, 2, ref addend, ref y);
-        Put<TLanes, TVector>(c3, d3, 3, ref addend, ref y);
+        Put<TLanes, TVector>(c0, d0, ref addend, ref y, At<TLanes, TVector>(0, Panels.Width));
+        if (TVectors.Value < 4) return;
+        Put<TLanes, TVector>(c1, d1, ref addend, ref y, At<TLanes, TVector>(1, Panels.Width));
+        Put<TLanes, TVector>(c2, d2, ref addend, ref y, At<TLanes, TVector>(2, Panels.Width));
+        Put<TLanes, TVector>(c3, d3, ref addend, ref y, At<TLanes, TVector>(3, Panels.Width));
     }
 
-    /// <summary>Where a vector of pairs of the group begins, or the last valid one.</summary>
+    /// <summary>Where a vector of pairs begins, and in sums its lower columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ref float At<TLanes, TVector>(ref float panel, int vector, int valid, int depth)
+    private static nint At<TLanes, TVector>(int vector, nint nextPanel)
+        where TLanes : ILanes<TVector>
+        where TVector : struct => (vector * TLanes.Count / Bf16Panels.Pairs * nextPanel) + (vector * TLanes.Count % Bf16Panels.Pairs);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put<TLanes, TVector>(TVector lower, TVector upper, ref float addend, ref float y, nint at)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        int pair = Math.Min(vector, valid - 1) * TLanes.Count;
-        return ref Unsafe.Add(ref panel, ((nint)(pair / Bf16Panels.Pairs) * Bf16Panels.Pairs * depth) + (pair % Bf16Panels.Pairs));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put<TLanes, TVector>(TVector lower, TVector upper, int vector, ref float addend, ref float y)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        int pair = vector * TLanes.Count;
-        int column = (pair / Bf16Panels.Pairs * Panels.Width) + (pair % Bf16Panels.Pairs);
-        TLanes.Store(TLanes.Add(lower, TLanes.Load(ref addend, column)), ref y, column);
-        TLanes.Store(TLanes.Add(upper, TLanes.Load(ref addend, column + Bf16Panels.Pairs)), ref y, column + Bf16Panels.Pairs);
+        TLanes.Store(TLanes.Add(lower, TLanes.Load(ref addend, at)), ref y, at);
+        TLanes.Store(TLanes.Add(upper, TLanes.Load(ref addend, at + Bf16Panels.Pairs)), ref y, at + Bf16Panels.Pairs);
     }
 }

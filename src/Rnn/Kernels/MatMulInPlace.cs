@@ -48,12 +48,12 @@ internal static class MatMulInPlace
     /// <summary>So many rows by two panels <paramref name="nextPanel"/> floats apart; the compiler drops what a lower tile does not have.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<THeight>(ref float a, nint rowStride, nint stepStride, ref float panel, nint nextPanel, int depth, TileTarget target)
-        where THeight : struct, IHeight
+        where THeight : struct, ICount
     {
         nint two = 2 * rowStride, three = 3 * rowStride, four = 4 * rowStride, five = 5 * rowStride;
         TileTarget next = target.Right(Panels.Width);
-        target.Prefetch<Lanes512, Vector512<float>>(THeight.Rows);
-        next.Prefetch<Lanes512, Vector512<float>>(THeight.Rows);
+        target.Prefetch<Lanes512, Vector512<float>>(THeight.Value);
+        next.Prefetch<Lanes512, Vector512<float>>(THeight.Value);
         nint step = stepStride * sizeof(float), last = nextPanel + Lanes512.Count;
         Vector512<float> c00 = Vector512<float>.Zero, c01 = c00, c02 = c00, c03 = c00;
         Vector512<float> c10 = c00, c11 = c00, c12 = c00, c13 = c00;
@@ -75,7 +75,7 @@ internal static class MatMulInPlace
             c11 = Lanes512.MultiplyAdd(v1, b1, c11);
             c12 = Lanes512.MultiplyAdd(v1, b2, c12);
             c13 = Lanes512.MultiplyAdd(v1, b3, c13);
-            if (THeight.Rows > 2)
+            if (THeight.Value > 2)
             {
                 Vector512<float> v2 = Lanes512.Create(Unsafe.Add(ref a, two));
                 c20 = Lanes512.MultiplyAdd(v2, b0, c20);
@@ -84,7 +84,7 @@ internal static class MatMulInPlace
                 c23 = Lanes512.MultiplyAdd(v2, b3, c23);
             }
 
-            if (THeight.Rows > 3)
+            if (THeight.Value > 3)
             {
                 Vector512<float> v3 = Lanes512.Create(Unsafe.Add(ref a, three));
                 c30 = Lanes512.MultiplyAdd(v3, b0, c30);
@@ -93,7 +93,7 @@ internal static class MatMulInPlace
                 c33 = Lanes512.MultiplyAdd(v3, b3, c33);
             }
 
-            if (THeight.Rows > 4)
+            if (THeight.Value > 4)
             {
                 Vector512<float> v4 = Lanes512.Create(Unsafe.Add(ref a, four));
                 c40 = Lanes512.MultiplyAdd(v4, b0, c40);
@@ -102,7 +102,7 @@ internal static class MatMulInPlace
                 c43 = Lanes512.MultiplyAdd(v4, b3, c43);
             }
 
-            if (THeight.Rows > 5)
+            if (THeight.Value > 5)
             {
                 Vector512<float> v5 = Lanes512.Create(Unsafe.Add(ref a, five));
                 c50 = Lanes512.MultiplyAdd(v5, b0, c50);
@@ -116,10 +116,10 @@ internal static class MatMulInPlace
 
         Put(0, c00, c01, c02, c03, target, next);
         Put(1, c10, c11, c12, c13, target, next);
-        if (THeight.Rows > 2) Put(2, c20, c21, c22, c23, target, next);
-        if (THeight.Rows > 3) Put(3, c30, c31, c32, c33, target, next);
-        if (THeight.Rows > 4) Put(4, c40, c41, c42, c43, target, next);
-        if (THeight.Rows > 5) Put(5, c50, c51, c52, c53, target, next);
+        if (THeight.Value > 2) Put(2, c20, c21, c22, c23, target, next);
+        if (THeight.Value > 3) Put(3, c30, c31, c32, c33, target, next);
+        if (THeight.Value > 4) Put(4, c40, c41, c42, c43, target, next);
+        if (THeight.Value > 5) Put(5, c50, c51, c52, c53, target, next);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -127,36 +127,5 @@ internal static class MatMulInPlace
     {
         target.Put<Lanes512, Vector512<float>>(row, c0, c1);
         next.Put<Lanes512, Vector512<float>>(row, c2, c3);
-    }
-
-    /// <summary>Rows of a tile, known when it is compiled.</summary>
-    private interface IHeight
-    {
-        static abstract int Rows { get; }
-    }
-
-    private readonly struct Two : IHeight
-    {
-        public static int Rows => 2;
-    }
-
-    private readonly struct Three : IHeight
-    {
-        public static int Rows => 3;
-    }
-
-    private readonly struct Four : IHeight
-    {
-        public static int Rows => 4;
-    }
-
-    private readonly struct Five : IHeight
-    {
-        public static int Rows => 5;
-    }
-
-    private readonly struct Six : IHeight
-    {
-        public static int Rows => 6;
     }
 }

@@ -13,7 +13,7 @@ internal static class RowProduct
     /// <summary>Vectors whose sums run side by side: enough to hide the latency of a multiply-add.</summary>
     private const int Vectors = 8;
 
-    private static readonly float[] Zeros = new float[Vectors * 16];
+    private static readonly float[] s_zeros = new float[Vectors * 16];
 
     /// <summary>
     /// <paramref name="x"/> is <c>[B.Depth]</c>, bias <c>[B.Columns]</c> or empty; overwrites <paramref name="y"/> <c>[B.Columns]</c>, which may be the bias but not overlap x.
@@ -37,48 +37,70 @@ internal static class RowProduct
     {
         bool isBf16 = b.Precision == WeightPrecision.Bf16;
         ReadOnlySpan<float> panels = isBf16 ? b.Pairs : b.Panels;
-        int columnsInFloat = isBf16 ? 2 : 1;
+        // Of one panel, or of eight vectors where those are more.
         int width = Math.Max(Vectors * TLanes.Count, Panels.Width);
         int groups = (y.Length + width - 1) / width;
-        Span<float> edge = stackalloc float[Vectors * 16];
+        nint panel = (nint)Panels.Width * x.Length / (isBf16 ? 2 : 1);
+        Span<float> edge = stackalloc float[Panels.Width];
         for (int i = 0; i < groups; i++)
         {
             int first = (fromEnd ? groups - 1 - i : i) * width;
-            int valid = Math.Min(width, y.Length - first);
-            int padded = (valid + Panels.Width - 1) / Panels.Width * Panels.Width;
-            ref float group = ref Unsafe.Add(ref MemoryMarshal.GetReference(panels), (nint)first * x.Length / columnsInFloat);
-            bool isWhole = valid == width;
-            ReadOnlySpan<float> addend = bias.IsEmpty ? Zeros : isWhole ? bias.Slice(first, valid) : edge;
-            Span<float> target = isWhole ? y.Slice(first, valid) : edge;
-            if (!isWhole && !bias.IsEmpty) bias.Slice(first, valid).CopyTo(edge);
-            // Only scalars need more than one turn for a panel.
-            for (int done = 0; done < padded; done += Vectors * TLanes.Count)
+            int last = Math.Min(first + width, y.Length);
+            ref float weights = ref Unsafe.Add(ref MemoryMarshal.GetReference(panels), first / Panels.Width * panel);
+            if (last - first == width && Vectors * TLanes.Count >= Panels.Width)
             {
-                int at = done / columnsInFloat;
-                ref float panel = ref Unsafe.Add(ref group, at);
-                int rest = (padded - done) / columnsInFloat / TLanes.Count;
-                if (isBf16) Bf16Product.Sum<TLanes, TVector>(ref MemoryMarshal.GetReference(x), ref panel, x.Length, rest, ref Unsafe.AsRef(in addend[at]), ref target[at]);
-                else Sum<TLanes, TVector>(ref MemoryMarshal.GetReference(x), ref panel, x.Length, rest, ref Unsafe.AsRef(in addend[at]), ref target[at]);
+                ReadOnlySpan<float> addend = bias.IsEmpty ? s_zeros : bias.Slice(first, width);
+                SumGroup<TLanes, TVector>(isBf16, ref MemoryMarshal.GetReference(x), ref weights, panel, x.Length, ref MemoryMarshal.GetReference(addend), ref y[first]);
+                continue;
             }
 
-            if (!isWhole) edge[..valid].CopyTo(y[first..]);
+            for (; first < last; first += Panels.Width, weights = ref Unsafe.Add(ref weights, panel))
+            {
+                int valid = Math.Min(Panels.Width, last - first);
+                if (bias.IsEmpty) edge.Clear();
+                else bias.Slice(first, valid).CopyTo(edge);
+                SumPanel<TLanes, TVector>(isBf16, ref MemoryMarshal.GetReference(x), ref weights, x.Length, valid, ref edge[0]);
+                edge[..valid].CopyTo(y[first..]);
+            }
         }
     }
 
-    /// <summary>The sums of up to eight neighbouring vectors; those beyond the last valid one repeat it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Sum<TLanes, TVector>(ref float x, ref float panel, int depth, int valid, ref float addend, ref float y)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SumGroup<TLanes, TVector>(bool isBf16, ref float x, ref float weights, nint panel, int depth, ref float addend, ref float y)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        ref float b0 = ref At<TLanes, TVector>(ref panel, 0, valid, depth);
-        ref float b1 = ref At<TLanes, TVector>(ref panel, 1, valid, depth);
-        ref float b2 = ref At<TLanes, TVector>(ref panel, 2, valid, depth);
-        ref float b3 = ref At<TLanes, TVector>(ref panel, 3, valid, depth);
-        ref float b4 = ref At<TLanes, TVector>(ref panel, 4, valid, depth);
-        ref float b5 = ref At<TLanes, TVector>(ref panel, 5, valid, depth);
-        ref float b6 = ref At<TLanes, TVector>(ref panel, 6, valid, depth);
-        ref float b7 = ref At<TLanes, TVector>(ref panel, 7, valid, depth);
+        if (isBf16) Bf16Product.Sum<TLanes, TVector, Four>(ref x, depth, ref weights, panel, ref addend, ref y);
+        else Sum<TLanes, TVector, Eight>(ref x, depth, ref weights, panel, ref addend, ref y);
+    }
+
+    /// <summary>Adds the sums of the first columns of a panel to what stands in <paramref name="edge"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SumPanel<TLanes, TVector>(bool isBf16, ref float x, ref float weights, int depth, int valid, ref float edge)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        for (int j = 0; isBf16 && j < Bf16Panels.Pairs; j += TLanes.Count)
+            Bf16Product.Sum<TLanes, TVector, One>(ref x, depth, ref Unsafe.Add(ref weights, j), 0, ref Unsafe.Add(ref edge, j), ref Unsafe.Add(ref edge, j));
+        for (int j = 0; !isBf16 && j < valid; j += 2 * TLanes.Count)
+            Sum<TLanes, TVector, Two>(ref x, depth, ref Unsafe.Add(ref weights, j), 0, ref Unsafe.Add(ref edge, j), ref Unsafe.Add(ref edge, j));
+    }
+
+    /// <summary>The sums of neighbouring vectors, in panels <paramref name="panel"/> floats apart, and of an addend.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Sum<TLanes, TVector, TVectors>(ref float x, int depth, ref float weights, nint panel, ref float addend, ref float y)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+        where TVectors : struct, ICount
+    {
+        ref float b0 = ref Unsafe.Add(ref weights, At<TLanes, TVector>(0, panel));
+        ref float b1 = ref Unsafe.Add(ref weights, At<TLanes, TVector>(1, panel));
+        ref float b2 = ref Unsafe.Add(ref weights, At<TLanes, TVector>(2, panel));
+        ref float b3 = ref Unsafe.Add(ref weights, At<TLanes, TVector>(3, panel));
+        ref float b4 = ref Unsafe.Add(ref weights, At<TLanes, TVector>(4, panel));
+        ref float b5 = ref Unsafe.Add(ref weights, At<TLanes, TVector>(5, panel));
+        ref float b6 = ref Unsafe.Add(ref weights, At<TLanes, TVector>(6, panel));
+        ref float b7 = ref Unsafe.Add(ref weights, At<TLanes, TVector>(7, panel));
         TVector c0 = TLanes.Create(0f), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
         nint at = 0;
         for (nint k = 0; k < depth; k++, at += Panels.Width)
@@ -86,31 +108,33 @@ internal static class RowProduct
             TVector xk = TLanes.Create(Unsafe.Add(ref x, k));
             c0 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b0, at), c0);
             c1 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b1, at), c1);
-            c2 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b2, at), c2);
-            c3 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b3, at), c3);
-            c4 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b4, at), c4);
-            c5 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b5, at), c5);
-            c6 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b6, at), c6);
-            c7 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b7, at), c7);
+            if (TVectors.Value == 8)
+            {
+                c2 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b2, at), c2);
+                c3 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b3, at), c3);
+                c4 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b4, at), c4);
+                c5 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b5, at), c5);
+                c6 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b6, at), c6);
+                c7 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b7, at), c7);
+            }
         }
 
         TLanes.Store(TLanes.Add(c0, TLanes.Load(ref addend, 0 * TLanes.Count)), ref y, 0 * TLanes.Count);
         TLanes.Store(TLanes.Add(c1, TLanes.Load(ref addend, 1 * TLanes.Count)), ref y, 1 * TLanes.Count);
-        TLanes.Store(TLanes.Add(c2, TLanes.Load(ref addend, 2 * TLanes.Count)), ref y, 2 * TLanes.Count);
-        TLanes.Store(TLanes.Add(c3, TLanes.Load(ref addend, 3 * TLanes.Count)), ref y, 3 * TLanes.Count);
-        TLanes.Store(TLanes.Add(c4, TLanes.Load(ref addend, 4 * TLanes.Count)), ref y, 4 * TLanes.Count);
-        TLanes.Store(TLanes.Add(c5, TLanes.Load(ref addend, 5 * TLanes.Count)), ref y, 5 * TLanes.Count);
-        TLanes.Store(TLanes.Add(c6, TLanes.Load(ref addend, 6 * TLanes.Count)), ref y, 6 * TLanes.Count);
-        TLanes.Store(TLanes.Add(c7, TLanes.Load(ref addend, 7 * TLanes.Count)), ref y, 7 * TLanes.Count);
+        if (TVectors.Value == 8)
+        {
+            TLanes.Store(TLanes.Add(c2, TLanes.Load(ref addend, 2 * TLanes.Count)), ref y, 2 * TLanes.Count);
+            TLanes.Store(TLanes.Add(c3, TLanes.Load(ref addend, 3 * TLanes.Count)), ref y, 3 * TLanes.Count);
+            TLanes.Store(TLanes.Add(c4, TLanes.Load(ref addend, 4 * TLanes.Count)), ref y, 4 * TLanes.Count);
+            TLanes.Store(TLanes.Add(c5, TLanes.Load(ref addend, 5 * TLanes.Count)), ref y, 5 * TLanes.Count);
+            TLanes.Store(TLanes.Add(c6, TLanes.Load(ref addend, 6 * TLanes.Count)), ref y, 6 * TLanes.Count);
+            TLanes.Store(TLanes.Add(c7, TLanes.Load(ref addend, 7 * TLanes.Count)), ref y, 7 * TLanes.Count);
+        }
     }
 
-    /// <summary>Where a vector of the group begins, or the last valid one.</summary>
+    /// <summary>Where a vector begins.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ref float At<TLanes, TVector>(ref float panel, int vector, int valid, int depth)
+    private static nint At<TLanes, TVector>(int vector, nint nextPanel)
         where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        int column = Math.Min(vector, valid - 1) * TLanes.Count;
-        return ref Unsafe.Add(ref panel, ((nint)(column / Panels.Width) * Panels.Width * depth) + (column % Panels.Width));
-    }
+        where TVector : struct => (vector * TLanes.Count / Panels.Width * nextPanel) + (vector * TLanes.Count % Panels.Width);
 }

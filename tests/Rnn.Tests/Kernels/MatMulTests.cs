@@ -14,9 +14,9 @@ public sealed class MatMulTests
     public static TheoryData<int, int, int> Shapes()
     {
         var shapes = new TheoryData<int, int, int>();
-        foreach (var rows in new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 19, 20, 28, 33 })
+        foreach (var rows in new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 19, 20, 28, 33 })
             foreach (var depth in new[] { 1, 2, 31, 64, 129 })
-                foreach (var columns in new[] { 1, 3, 31, 32, 33, 64, 96, 127, 128, 160, 257 }) shapes.Add(rows, depth, columns);
+                foreach (var columns in new[] { 1, 3, 31, 32, 33, 64, 96, 127, 128, 160, 192, 257 }) shapes.Add(rows, depth, columns);
         foreach (var rows in new[] { 1, 5, 37, 250 })
             foreach (var depth in new[] { 511, 513, 1_024, 2_000 }) shapes.Add(rows, depth, 130);
         return shapes;
@@ -142,6 +142,11 @@ public sealed class MatMulTests
         MatMul.MultiplyAdd(a, rows, packed, sum, columns);
         Assert.Equal(start.Zip(want, (x, y) => x + y), sum);
 
+        var (stride, onto) = (columns + 3, new float[rows * columns]);
+        var apart = Integers(rows * stride, 4);
+        MatMul.MultiplyAdd(a, rows, packed, apart, stride, onto, columns);
+        Assert.Equal(want.Select((x, i) => x + apart[i / columns * stride + i % columns]), onto);
+
         var gradient = (float[])start.Clone();
         var scratch = new float[MatMul.ScratchLength(depth, rows, columns)];
         MatMul.MultiplyTransposedAdd(Transposed(a, rows, depth), rows, rows, b, columns, columns, depth, gradient, scratch);
@@ -161,20 +166,23 @@ public sealed class MatMulTests
         }
     }
 
-    [Fact]
-    public void A_row_has_the_same_bits_alone_and_among_others()
+    public static MatrixTheoryData<int, int> Heights() => new(Enumerable.Range(2, 18), [65, 192, 200]);
+
+    [Theory]
+    [MemberData(nameof(Heights))]
+    public void A_row_has_the_same_bits_alone_and_among_others(int rows, int columns)
     {
-        const int Depth = 77, Columns = 200;
-        var (a, b) = (Widths.Random(19 * Depth, 1), Widths.Random(Depth * Columns, 2));
-        var packed = new PackedMatrix(Depth, Columns);
+        const int Depth = 77;
+        var (a, b) = (Widths.Random(rows * Depth, 1), Widths.Random(Depth * columns, 2));
+        var packed = new PackedMatrix(Depth, columns);
         packed.Pack(b);
-        var together = new float[19 * Columns];
-        MatMul.Multiply(a, 19, packed, default, together, Columns);
-        for (var row = 0; row < 19; row++)
+        var together = new float[rows * columns];
+        MatMul.Multiply(a, rows, packed, default, together, columns);
+        for (var row = 0; row < rows; row++)
         {
-            var alone = new float[Columns];
-            MatMul.Multiply(a.AsSpan(row * Depth, Depth), 1, packed, default, alone, Columns);
-            Widths.AssertSameBits(together.AsSpan(row * Columns, Columns), alone, $"row {row}");
+            var alone = new float[columns];
+            MatMul.Multiply(a.AsSpan(row * Depth, Depth), 1, packed, default, alone, columns);
+            Widths.AssertSameBits(together.AsSpan(row * columns, columns), alone, $"row {row}");
         }
     }
 
