@@ -13,14 +13,19 @@ public static class CrossEntropy
     /// Turns <paramref name="logits"/> <c>[rows, classes]</c> into their gradient times <paramref name="scale"/> in place (scale = 1 / <see cref="WeightSum"/> of the whole batch gives the mean).
     /// Returns the sum of the losses, smoothed and weighted; empty <paramref name="weights"/> are all 1.
     /// </summary>
-    public static double ForwardBackward(Span<float> logits, int classes, ReadOnlySpan<int> targets, float smoothing, float scale, ReadOnlySpan<float> weights = default)
+    public static double ForwardBackward(Span<float> logits, int classes, ReadOnlySpan<int> targets, float smoothing, float scale, ReadOnlySpan<float> weights = default) =>
+        ForwardBackward(logits, classes, targets, smoothing, scale, weights, out _);
+
+    /// <summary>The same; <paramref name="correct"/> targets have the largest logit of their row.</summary>
+    public static double ForwardBackward(Span<float> logits, int classes, ReadOnlySpan<int> targets, float smoothing, float scale, ReadOnlySpan<float> weights, out int correct)
     {
         double total = 0;
+        correct = 0;
         for (int row = 0; row < targets.Length; row++)
         {
             Span<float> values = logits.Slice(row * classes, classes);
             if (targets[row] < 0) values.Clear();
-            else total += Row(values, targets[row], smoothing, scale, weights);
+            else total += Row(values, targets[row], smoothing, scale, weights, ref correct);
         }
 
         return total;
@@ -63,11 +68,12 @@ public static class CrossEntropy
     }
 
     /// <summary>With q, the smoothed and weighted target, and S, its sum: loss <c>S·log Σ e^x - q·x</c>, gradient <c>S·softmax - q</c>.</summary>
-    private static double Row(Span<float> values, int target, float smoothing, float scale, ReadOnlySpan<float> weights)
+    private static double Row(Span<float> values, int target, float smoothing, float scale, ReadOnlySpan<float> weights, ref int correct)
     {
         float spread = smoothing / values.Length;
         float kept = (1 - smoothing) * (weights.IsEmpty ? 1 : weights[target]);
-        double dot = (double)kept * values[target];
+        float logit = values[target];
+        double dot = (double)kept * logit;
         double total = kept;
         if (smoothing > 0)
         {
@@ -76,6 +82,7 @@ public static class CrossEntropy
         }
 
         (float max, float sum) = Exponentials.Replace(values);
+        if (logit == max) correct++;
         TensorPrimitives.Multiply(values, (float)(scale * total / sum), values);
         if (spread > 0 && weights.IsEmpty) TensorPrimitives.Subtract(values, scale * spread, values);
         else if (spread > 0) TensorPrimitives.MultiplyAdd(weights, -scale * spread, values, values);

@@ -95,15 +95,9 @@ public abstract class NetworkPass(OutputHead head)
             Span<float> logits = Workspace.Rent(count * head.Outputs).Span;
             Memory<float> projected = head.Forward(part, count, logits, Workspace);
             ReadOnlySpan<int> wanted = Targets.Slice(first, count);
-            for (int row = 0; row < count; row++)
-            {
-                if (wanted[row] < 0) continue;
-                targets++;
-                ReadOnlySpan<float> values = logits.Slice(row * head.Outputs, head.Outputs);
-                if (values[wanted[row]] == TensorPrimitives.Max(values)) correct++;
-            }
-
-            loss += CrossEntropy.ForwardBackward(logits, head.Outputs, wanted, objective.LabelSmoothing, scale, objective.ClassWeights.Span);
+            foreach (int target in wanted) targets += target < 0 ? 0 : 1;
+            loss += CrossEntropy.ForwardBackward(logits, head.Outputs, wanted, objective.LabelSmoothing, scale, objective.ClassWeights.Span, out int right);
+            correct += right;
             head.Backward(part.Span, projected, count, logits, dFeatures.Span.Slice(first * head.InputSize, part.Length), denseGradients, Workspace);
             Workspace.BackTo(mark);
         }
