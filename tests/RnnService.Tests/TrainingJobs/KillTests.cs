@@ -18,8 +18,8 @@ public sealed class KillTests : IDisposable
 
     // Short, as it is run with every change: tests/kill-resume.sh does the same with 20 kills at random moments of a job of minutes, tests/kills.sh with all tasks.
     [Theory]
-    [InlineData("story", """ "dropout":0.1 """, """ "epochs":60,"batch_size":4,"bptt_steps":16,"unknown_rate":0.05 """)]
-    [InlineData("translations", """ "dropout":0.1 """, """ "epochs":20,"batch_size":4,"scheduled_sampling":0.3,"unknown_rate":0.05 """)]
+    [InlineData("story", """ "dropout":0.1 """, """ "epochs":100,"batch_size":4,"bptt_steps":16,"unknown_rate":0.05 """)]
+    [InlineData("translations", """ "dropout":0.1 """, """ "epochs":60,"batch_size":4,"scheduled_sampling":0.3,"unknown_rate":0.05 """)]
     public async Task A_killed_job_goes_on_by_itself_and_ends_in_the_same_weights(string dataset, string network, string training)
     {
         const int kills = 2;
