@@ -134,8 +134,6 @@ public abstract partial class RecurrentCell
         ReadOnlySpan<float> biasHh = _biasHh is null ? default : _biasHh.Values.Span;
         ReadOnlySpan<float> biasIh = _biasIh is null ? default : _biasIh.Values.Span;
         int perStep = ids.Length / layout.Tokens;
-        // Where all rows run to the end, a step leaves its state where the next one starts, and nothing is copied.
-        bool isEven = layout.RowsAt(layout.Steps - 1) == layout.Rows;
         if (feed is null && ids.IsEmpty) MatMul.Multiply(x, layout.Tokens, _inputProduct, biasIh, trace.Gates.Span, width);
         for (int i = 0; i < layout.Steps; i++)
         {
@@ -143,7 +141,7 @@ public abstract partial class RecurrentCell
             int rows = layout.RowsAt(t);
             CellTrace step = trace.Step(layout.OffsetAt(t), rows, Gates, HiddenSize);
             Span<float> before = step.PreviousH.Span;
-            if (i == 0 || !isEven) state.H.Span[..(rows * HiddenSize)].CopyTo(before);
+            if (i == 0 || !layout.IsEven) state.H.Span[..(rows * HiddenSize)].CopyTo(before);
             if (feed is not null)
             {
                 feed.BeforeStep(t, before);
@@ -153,7 +151,8 @@ public abstract partial class RecurrentCell
             InputRows input = ids.IsEmpty ? default : _embedding!.BringIn(ids.Slice(layout.OffsetAt(t) * perStep, rows * perStep), perStep, biasIh, step.Gates.Span);
             MatMul.Multiply(before, rows, _recurrentProduct, biasHh, recurrent, width);
             Memory<float> after = state.H[..(rows * HiddenSize)];
-            if (isEven && i < layout.Steps - 1) after = trace.PreviousH.Slice(layout.OffsetAt(reverse ? t - 1 : t + 1) * HiddenSize, rows * HiddenSize);
+            // Where all rows run to the end, a step leaves its state where the next one starts, and nothing is copied.
+            if (layout.IsEven && i < layout.Steps - 1) after = trace.PreviousH.Slice(layout.OffsetAt(reverse ? t - 1 : t + 1) * HiddenSize, rows * HiddenSize);
             StepForward(rows, input, step, recurrent, state with { H = after });
             feed?.AfterStep(t, after.Span);
             CopyRows(after.Span, rows, y[(layout.OffsetAt(t) * yStride)..], yStride);
@@ -175,7 +174,7 @@ public abstract partial class RecurrentCell
         if (_recurrentGradient is null || _inputGradient is null) throw new InvalidOperationException("The cell was packed for inference; pack it for training first.");
         var sums = new GradientSums(this, trace, x, ids, layout, reverse, feed is null ? dx : default, gradients, workspace);
         // Where all rows run to the end and all of dh comes out of a product, the gradient of the next output is added there.
-        bool addsAhead = feed is null && !HasOwnRecurrentGradient && layout.RowsAt(layout.Steps - 1) == layout.Rows;
+        bool addsAhead = feed is null && !HasOwnRecurrentGradient && layout.IsEven;
         for (int i = layout.Steps - 1; i >= 0; i--)
         {
             int t = reverse ? layout.Steps - 1 - i : i;

@@ -39,7 +39,7 @@ public static class MatMul
         else MultiplyAdd(a, rows, b, Zeros, 0, c, cStride);
     }
 
-    /// <summary><c>C = A·B + addend</c>, whose rows are as many floats apart as is said, or all the same zeros: 0.</summary>
+    /// <summary><c>C = A·B + addend</c>, whose rows are <paramref name="addendStride"/> floats apart; 0: a row of zeros for all.</summary>
     internal static void MultiplyAdd(ReadOnlySpan<float> a, int rows, PackedMatrix b, ReadOnlySpan<float> addend, int addendStride, Span<float> c, int cStride)
     {
         Check(a, rows, b, c, cStride);

@@ -12,6 +12,9 @@ public sealed class SequenceLayout
     /// <summary>Sequences (N).</summary>
     public int Rows { get; private set; }
 
+    /// <summary>Whether all rows run to the last step.</summary>
+    public bool IsEven => RowsAt(Steps - 1) == Rows;
+
     /// <summary>Steps of the longest sequence (T).</summary>
     public int Steps { get; private set; }
 
