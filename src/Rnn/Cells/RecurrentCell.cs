@@ -103,15 +103,15 @@ public abstract partial class RecurrentCell
     /// <summary>The input and the recurrent weights, for either way, which may be packed at the same time.</summary>
     public IEnumerable<IPackable> Packables =>
     [
-        new Packing((_, precision) => PackInput(precision)),
+        new Packing(PackInput),
         new Packing((training, _) => PackGradient(training, ref _inputGradient, _weightIh)),
-        new Packing((_, precision) => _recurrentProduct.PackTransposed(_weightHh.Values.Span, precision)),
+        new Packing((training, precision) => _recurrentProduct.PackTransposed(_weightHh.Values.Span, precision, forOneRow: !training)),
         new Packing((training, _) => PackGradient(training, ref _recurrentGradient, _weightHh)),
     ];
 
-    private void PackInput(WeightPrecision precision)
+    private void PackInput(bool training, WeightPrecision precision)
     {
-        _inputProduct.PackTransposed(_weightIh.Values.Span, precision);
+        _inputProduct.PackTransposed(_weightIh.Values.Span, precision, forOneRow: !training);
         _embedding?.Pack(_inputProduct, _biasIh is null ? default : _biasIh.Values.Span);
     }
 

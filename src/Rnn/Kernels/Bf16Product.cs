@@ -57,14 +57,22 @@ internal static class Bf16Product
             TVector v0 = TLanes.Load(ref b0, at);
             c0 = TLanes.MultiplyAdd(xk, TLanes.LowerBf16(v0), c0);
             d0 = TLanes.MultiplyAdd(xk, TLanes.UpperBf16(v0), d0);
-            if (TVectors.Value == 4)
+            if (TVectors.Value > 1)
             {
                 TVector v1 = TLanes.Load(ref b1, at);
                 c1 = TLanes.MultiplyAdd(xk, TLanes.LowerBf16(v1), c1);
                 d1 = TLanes.MultiplyAdd(xk, TLanes.UpperBf16(v1), d1);
+            }
+
+            if (TVectors.Value > 2)
+            {
                 TVector v2 = TLanes.Load(ref b2, at);
                 c2 = TLanes.MultiplyAdd(xk, TLanes.LowerBf16(v2), c2);
                 d2 = TLanes.MultiplyAdd(xk, TLanes.UpperBf16(v2), d2);
+            }
+
+            if (TVectors.Value > 3)
+            {
                 TVector v3 = TLanes.Load(ref b3, at);
                 c3 = TLanes.MultiplyAdd(xk, TLanes.LowerBf16(v3), c3);
                 d3 = TLanes.MultiplyAdd(xk, TLanes.UpperBf16(v3), d3);
@@ -72,10 +80,9 @@ internal static class Bf16Product
         }
 
         Put<TLanes, TVector>(c0, d0, ref addend, ref y, At<TLanes, TVector>(0, Panels.Width));
-        if (TVectors.Value < 4) return;
-        Put<TLanes, TVector>(c1, d1, ref addend, ref y, At<TLanes, TVector>(1, Panels.Width));
-        Put<TLanes, TVector>(c2, d2, ref addend, ref y, At<TLanes, TVector>(2, Panels.Width));
-        Put<TLanes, TVector>(c3, d3, ref addend, ref y, At<TLanes, TVector>(3, Panels.Width));
+        if (TVectors.Value > 1) Put<TLanes, TVector>(c1, d1, ref addend, ref y, At<TLanes, TVector>(1, Panels.Width));
+        if (TVectors.Value > 2) Put<TLanes, TVector>(c2, d2, ref addend, ref y, At<TLanes, TVector>(2, Panels.Width));
+        if (TVectors.Value > 3) Put<TLanes, TVector>(c3, d3, ref addend, ref y, At<TLanes, TVector>(3, Panels.Width));
     }
 
     /// <summary>Where a vector of pairs begins, and in sums its lower columns.</summary>

@@ -36,6 +36,11 @@ internal readonly struct Six : ICount
     public static int Value => 6;
 }
 
+internal readonly struct Seven : ICount
+{
+    public static int Value => 7;
+}
+
 internal readonly struct Eight : ICount
 {
     public static int Value => 8;

@@ -24,7 +24,7 @@ public sealed class PackedMatrix
     public WeightPrecision Precision { get; private set; }
 
     /// <summary>Memory that it takes packed.</summary>
-    public long SizeInBytes => sizeof(float) * (long)_panels.Length;
+    public long SizeInBytes => (sizeof(float) * (long)_panels.Length) + (Tight?.SizeInBytes ?? 0);
 
     /// <summary>The values of an fp32 matrix (<see cref="Kernels.Panels"/>).</summary>
     /// <exception cref="InvalidOperationException">It is not packed, or as bf16.</exception>
@@ -34,18 +34,26 @@ public sealed class PackedMatrix
     /// <exception cref="InvalidOperationException">It is not packed, or as fp32.</exception>
     internal ReadOnlySpan<float> Pairs => Stored(WeightPrecision.Bf16);
 
+    /// <summary>Most of an fp32 matrix once more, if a single row is multiplied faster by it.</summary>
+    internal TightRows? Tight { get; private set; }
+
     private int Length => Kernels.Panels.Length(Depth, Columns, Kernels.Panels.Width);
 
     /// <summary>Takes a row-major <c>[Depth, Columns]</c> matrix.</summary>
-    public void Pack(ReadOnlySpan<float> matrix) => Kernels.Panels.Pack(matrix, Depth, Columns, Columns, Kernels.Panels.Width, Room(WeightPrecision.Fp32).Span);
+    public void Pack(ReadOnlySpan<float> matrix)
+    {
+        Kernels.Panels.Pack(matrix, Depth, Columns, Columns, Kernels.Panels.Width, Room(WeightPrecision.Fp32).Span);
+        Tight = null;
+    }
 
-    /// <summary>Takes the transpose of a row-major <c>[Columns, Depth]</c> matrix.</summary>
-    public void PackTransposed(ReadOnlySpan<float> matrix, WeightPrecision precision = WeightPrecision.Fp32)
+    /// <summary>Takes the transpose of a row-major <c>[Columns, Depth]</c> matrix; <paramref name="forOneRow"/> is worth it where single rows will be multiplied by it many times.</summary>
+    public void PackTransposed(ReadOnlySpan<float> matrix, WeightPrecision precision = WeightPrecision.Fp32, bool forOneRow = false)
     {
         bool isBf16 = precision == WeightPrecision.Bf16;
         Span<float> panels = isBf16 ? new float[Length] : Room(precision).Span;
         Kernels.Panels.PackTransposed(matrix, Depth, Columns, Depth, Kernels.Panels.Width, panels);
         if (isBf16) Bf16Panels.Narrow(panels, Room(precision).Span);
+        Tight = forOneRow && !isBf16 && TightRows.Pays ? TightRows.Of(panels, Depth, Columns) : null;
     }
 
     /// <summary>Memory for the values, made once unless the precision changes.</summary>

@@ -24,14 +24,22 @@ internal static class RowProduct
         x = x[..b.Depth];
         y = y[..b.Columns];
         if (!bias.IsEmpty && bias.Length != b.Columns) throw new ArgumentException($"bias has {bias.Length} values, expected {b.Columns}.", nameof(bias));
-        if (Vector512.IsHardwareAccelerated) Multiply<Lanes512, Vector512<float>>(x, b, bias, y, fromEnd);
-        else if (Vector256.IsHardwareAccelerated) Multiply<Lanes256, Vector256<float>>(x, b, bias, y, fromEnd);
-        else Multiply<Lanes128, Vector128<float>>(x, b, bias, y, fromEnd);
+        int done = 0;
+        if (b.Tight is { } tight)
+        {
+            tight.Multiply(x, bias, y, fromEnd);
+            done = tight.Columns;
+        }
+
+        if (done == y.Length) return;
+        if (Vector512.IsHardwareAccelerated) Multiply<Lanes512, Vector512<float>>(x, b, bias, y, fromEnd, done);
+        else if (Vector256.IsHardwareAccelerated) Multiply<Lanes256, Vector256<float>>(x, b, bias, y, fromEnd, done);
+        else Multiply<Lanes128, Vector128<float>>(x, b, bias, y, fromEnd, done);
     }
 
-    /// <summary>The product at one vector width; the tests call every width.</summary>
+    /// <summary>The product at one vector width, but for so many whole panels that are <paramref name="done"/>; the tests call every width.</summary>
     [SkipLocalsInit]
-    internal static void Multiply<TLanes, TVector>(ReadOnlySpan<float> x, PackedMatrix b, ReadOnlySpan<float> bias, Span<float> y, bool fromEnd)
+    internal static void Multiply<TLanes, TVector>(ReadOnlySpan<float> x, PackedMatrix b, ReadOnlySpan<float> bias, Span<float> y, bool fromEnd, int done = 0)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
@@ -39,51 +47,73 @@ internal static class RowProduct
         ReadOnlySpan<float> panels = isBf16 ? b.Pairs : b.Panels;
         // Of one panel, or of eight vectors where those are more.
         int width = Math.Max(Vectors * TLanes.Count, Panels.Width);
-        int groups = (y.Length + width - 1) / width;
+        int groups = (y.Length - done + width - 1) / width;
         nint panel = (nint)Panels.Width * x.Length / (isBf16 ? 2 : 1);
-        Span<float> edge = stackalloc float[Panels.Width];
+        Span<float> edge = stackalloc float[Vectors * Lanes512.Count];
         for (int i = 0; i < groups; i++)
         {
-            int first = (fromEnd ? groups - 1 - i : i) * width;
-            int last = Math.Min(first + width, y.Length);
-            ref float weights = ref Unsafe.Add(ref MemoryMarshal.GetReference(panels), first / Panels.Width * panel);
-            if (last - first == width && Vectors * TLanes.Count >= Panels.Width)
+            int first = done + ((fromEnd ? groups - 1 - i : i) * width);
+            int columns = Math.Min(width, y.Length - first);
+            scoped ReadOnlySpan<float> addend = bias.IsEmpty ? s_zeros.AsSpan(0, columns) : bias.Slice(first, columns);
+            scoped Span<float> sums = columns == width ? y.Slice(first, width) : edge;
+            if (columns < width)
             {
-                ReadOnlySpan<float> addend = bias.IsEmpty ? s_zeros : bias.Slice(first, width);
-                SumGroup<TLanes, TVector>(isBf16, ref MemoryMarshal.GetReference(x), ref weights, panel, x.Length, ref MemoryMarshal.GetReference(addend), ref y[first]);
-                continue;
+                addend.CopyTo(edge);
+                addend = edge;
             }
 
-            for (; first < last; first += Panels.Width, weights = ref Unsafe.Add(ref weights, panel))
+            ref float weights = ref Unsafe.Add(ref MemoryMarshal.GetReference(panels), first / Panels.Width * panel);
+            if (isBf16) SumPairs<TLanes, TVector>(columns, x, ref weights, panel, ref MemoryMarshal.GetReference(addend), ref sums[0]);
+            else Sum<TLanes, TVector>(columns, x, ref weights, panel, ref MemoryMarshal.GetReference(addend), ref sums[0]);
+            if (columns < width) edge[..columns].CopyTo(y[first..]);
+        }
+    }
+
+    /// <summary>A group of columns, all its vectors side by side: only a scalar one has more than eight.</summary>
+    private static void Sum<TLanes, TVector>(int columns, ReadOnlySpan<float> row, ref float weights, nint panel, ref float addend, ref float y)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        ref float x = ref MemoryMarshal.GetReference(row);
+        for (int j = 0; j < columns; j += Vectors * TLanes.Count)
+        {
+            ref float b = ref Unsafe.Add(ref weights, j);
+            ref float from = ref Unsafe.Add(ref addend, j);
+            ref float to = ref Unsafe.Add(ref y, j);
+            switch ((columns - j + TLanes.Count - 1) / TLanes.Count)
             {
-                int valid = Math.Min(Panels.Width, last - first);
-                if (bias.IsEmpty) edge.Clear();
-                else bias.Slice(first, valid).CopyTo(edge);
-                SumPanel<TLanes, TVector>(isBf16, ref MemoryMarshal.GetReference(x), ref weights, x.Length, valid, ref edge[0]);
-                edge[..valid].CopyTo(y[first..]);
+                case 1: Sum<TLanes, TVector, One>(ref x, row.Length, ref b, panel, ref from, ref to); break;
+                case 2: Sum<TLanes, TVector, Two>(ref x, row.Length, ref b, panel, ref from, ref to); break;
+                case 3: Sum<TLanes, TVector, Three>(ref x, row.Length, ref b, panel, ref from, ref to); break;
+                case 4: Sum<TLanes, TVector, Four>(ref x, row.Length, ref b, panel, ref from, ref to); break;
+                case 5: Sum<TLanes, TVector, Five>(ref x, row.Length, ref b, panel, ref from, ref to); break;
+                case 6: Sum<TLanes, TVector, Six>(ref x, row.Length, ref b, panel, ref from, ref to); break;
+                case 7: Sum<TLanes, TVector, Seven>(ref x, row.Length, ref b, panel, ref from, ref to); break;
+                default: Sum<TLanes, TVector, Eight>(ref x, row.Length, ref b, panel, ref from, ref to); break;
             }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SumGroup<TLanes, TVector>(bool isBf16, ref float x, ref float weights, nint panel, int depth, ref float addend, ref float y)
+    /// <summary>The same of bf16, where four vectors of pairs are eight of columns; a panel is always multiplied whole.</summary>
+    private static void SumPairs<TLanes, TVector>(int columns, ReadOnlySpan<float> row, ref float weights, nint panel, ref float addend, ref float y)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        if (isBf16) Bf16Product.Sum<TLanes, TVector, Four>(ref x, depth, ref weights, panel, ref addend, ref y);
-        else Sum<TLanes, TVector, Eight>(ref x, depth, ref weights, panel, ref addend, ref y);
-    }
-
-    /// <summary>Adds the sums of the first columns of a panel to what stands in <paramref name="edge"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SumPanel<TLanes, TVector>(bool isBf16, ref float x, ref float weights, int depth, int valid, ref float edge)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        for (int j = 0; isBf16 && j < Bf16Panels.Pairs; j += TLanes.Count)
-            Bf16Product.Sum<TLanes, TVector, One>(ref x, depth, ref Unsafe.Add(ref weights, j), 0, ref Unsafe.Add(ref edge, j), ref Unsafe.Add(ref edge, j));
-        for (int j = 0; !isBf16 && j < valid; j += 2 * TLanes.Count)
-            Sum<TLanes, TVector, Two>(ref x, depth, ref Unsafe.Add(ref weights, j), 0, ref Unsafe.Add(ref edge, j), ref Unsafe.Add(ref edge, j));
+        ref float x = ref MemoryMarshal.GetReference(row);
+        int pairs = (columns + Panels.Width - 1) / Panels.Width * Bf16Panels.Pairs;
+        for (int j = 0; j < pairs; j += Vectors / 2 * TLanes.Count)
+        {
+            ref float b = ref Unsafe.Add(ref weights, j);
+            ref float from = ref Unsafe.Add(ref addend, j);
+            ref float to = ref Unsafe.Add(ref y, j);
+            switch ((pairs - j) / TLanes.Count)
+            {
+                case 1: Bf16Product.Sum<TLanes, TVector, One>(ref x, row.Length, ref b, panel, ref from, ref to); break;
+                case 2: Bf16Product.Sum<TLanes, TVector, Two>(ref x, row.Length, ref b, panel, ref from, ref to); break;
+                case 3: Bf16Product.Sum<TLanes, TVector, Three>(ref x, row.Length, ref b, panel, ref from, ref to); break;
+                default: Bf16Product.Sum<TLanes, TVector, Four>(ref x, row.Length, ref b, panel, ref from, ref to); break;
+            }
+        }
     }
 
     /// <summary>The sums of neighbouring vectors, in panels <paramref name="panel"/> floats apart, and of an addend.</summary>
@@ -107,29 +137,23 @@ internal static class RowProduct
         {
             TVector xk = TLanes.Create(Unsafe.Add(ref x, k));
             c0 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b0, at), c0);
-            c1 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b1, at), c1);
-            if (TVectors.Value == 8)
-            {
-                c2 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b2, at), c2);
-                c3 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b3, at), c3);
-                c4 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b4, at), c4);
-                c5 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b5, at), c5);
-                c6 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b6, at), c6);
-                c7 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b7, at), c7);
-            }
+            if (TVectors.Value > 1) c1 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b1, at), c1);
+            if (TVectors.Value > 2) c2 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b2, at), c2);
+            if (TVectors.Value > 3) c3 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b3, at), c3);
+            if (TVectors.Value > 4) c4 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b4, at), c4);
+            if (TVectors.Value > 5) c5 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b5, at), c5);
+            if (TVectors.Value > 6) c6 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b6, at), c6);
+            if (TVectors.Value > 7) c7 = TLanes.MultiplyAdd(xk, TLanes.Load(ref b7, at), c7);
         }
 
-        TLanes.Store(TLanes.Add(c0, TLanes.Load(ref addend, 0 * TLanes.Count)), ref y, 0 * TLanes.Count);
-        TLanes.Store(TLanes.Add(c1, TLanes.Load(ref addend, 1 * TLanes.Count)), ref y, 1 * TLanes.Count);
-        if (TVectors.Value == 8)
-        {
-            TLanes.Store(TLanes.Add(c2, TLanes.Load(ref addend, 2 * TLanes.Count)), ref y, 2 * TLanes.Count);
-            TLanes.Store(TLanes.Add(c3, TLanes.Load(ref addend, 3 * TLanes.Count)), ref y, 3 * TLanes.Count);
-            TLanes.Store(TLanes.Add(c4, TLanes.Load(ref addend, 4 * TLanes.Count)), ref y, 4 * TLanes.Count);
-            TLanes.Store(TLanes.Add(c5, TLanes.Load(ref addend, 5 * TLanes.Count)), ref y, 5 * TLanes.Count);
-            TLanes.Store(TLanes.Add(c6, TLanes.Load(ref addend, 6 * TLanes.Count)), ref y, 6 * TLanes.Count);
-            TLanes.Store(TLanes.Add(c7, TLanes.Load(ref addend, 7 * TLanes.Count)), ref y, 7 * TLanes.Count);
-        }
+        TLanes.Store(TLanes.Add(c0, TLanes.Load(ref addend, 0)), ref y, 0);
+        if (TVectors.Value > 1) TLanes.Store(TLanes.Add(c1, TLanes.Load(ref addend, 1 * TLanes.Count)), ref y, 1 * TLanes.Count);
+        if (TVectors.Value > 2) TLanes.Store(TLanes.Add(c2, TLanes.Load(ref addend, 2 * TLanes.Count)), ref y, 2 * TLanes.Count);
+        if (TVectors.Value > 3) TLanes.Store(TLanes.Add(c3, TLanes.Load(ref addend, 3 * TLanes.Count)), ref y, 3 * TLanes.Count);
+        if (TVectors.Value > 4) TLanes.Store(TLanes.Add(c4, TLanes.Load(ref addend, 4 * TLanes.Count)), ref y, 4 * TLanes.Count);
+        if (TVectors.Value > 5) TLanes.Store(TLanes.Add(c5, TLanes.Load(ref addend, 5 * TLanes.Count)), ref y, 5 * TLanes.Count);
+        if (TVectors.Value > 6) TLanes.Store(TLanes.Add(c6, TLanes.Load(ref addend, 6 * TLanes.Count)), ref y, 6 * TLanes.Count);
+        if (TVectors.Value > 7) TLanes.Store(TLanes.Add(c7, TLanes.Load(ref addend, 7 * TLanes.Count)), ref y, 7 * TLanes.Count);
     }
 
     /// <summary>Where a vector begins.</summary>

@@ -43,7 +43,7 @@ public sealed class Linear : IPackable
     /// <inheritdoc/>
     public void Pack(bool training, WeightPrecision precision = WeightPrecision.Fp32)
     {
-        _product.PackTransposed(_weight.Values.Span, precision);
+        _product.PackTransposed(_weight.Values.Span, precision, forOneRow: !training);
         if (training) (_gradient ??= new PackedMatrix(OutputSize, InputSize)).Pack(_weight.Values.Span);
     }
 

@@ -44,8 +44,10 @@ public sealed class TrainedModel
     /// <summary>What packing the weights in less than fp32 changed in its answers; null for fp32.</summary>
     public PrecisionLoss? PrecisionLoss { get; }
 
-    /// <summary>Memory it holds: weights once as stored, the recurrent and linear ones once more packed, a small embedding folded into them.</summary>
-    public long SizeInBytes => (sizeof(float) * (long)Network.Parameters.Length) + ((PrecisionLoss is null ? sizeof(float) : sizeof(ushort)) * (long)Network.Parameters.DenseLength) + Network.FoldedBytes;
+    /// <summary>Memory it holds at most: weights once as stored, the recurrent and linear ones once more packed (twice where single rows have a copy of their own), a small embedding folded into them.</summary>
+    public long SizeInBytes => (sizeof(float) * (long)Network.Parameters.Length) + (PackedSize * (long)Network.Parameters.DenseLength) + Network.FoldedBytes;
+
+    private int PackedSize => PrecisionLoss is not null ? sizeof(ushort) : TightRows.Pays ? 2 * sizeof(float) : sizeof(float);
 
     /// <summary>Weights as tensors.</summary>
     public IEnumerable<SafeTensor> Tensors => Network.Parameters.AsTensors(Network.Parameters.Values);
