@@ -9,7 +9,7 @@ namespace Rnn.Kernels;
 
 /// <summary>
 /// The right operand as the product of a single row reads it on a processor where that product waits for memory: in 8 % fewer bytes, without loss.
-/// Exponents of weights say little (DFloat11 leaves that out too: Zhang et al. 2025). Once the largest is scaled to between 1 and 2, every weight down to 2^-15 has a 7 in the upper
+/// Exponents of weights say little (those of bf16 are what DFloat11 compresses: Zhang et al. 2025). Once the largest is scaled to between 1 and 2, every weight down to 2^-15 has a 7 in the upper
 /// half of its exponent; so of eight vectors side by side the last one lies there, in four bits of each of the seven others.
 /// To take it out costs instructions, so every third row is left as it is, and so is one with a smaller weight.
 /// Layout: groups of 128 columns; of each all rows, of 128 floats or 112.
@@ -17,11 +17,12 @@ namespace Rnn.Kernels;
 internal sealed class TightRows
 {
     private const int Lane = 16;
-    private const int Seven = 7 * Lane;
-    private const int Eight = 8 * Lane;
-
+    private const int GroupColumns = 8 * Lane;
+    private const int TightColumns = 7 * Lane;
     private const uint Spare = 0x78000000;
     private const uint SpareOfWeights = 0x38000000;
+
+    private static readonly float[] s_zeros = new float[GroupColumns];
 
     private readonly int _depth;
     private readonly float _unit;
@@ -29,30 +30,26 @@ internal sealed class TightRows
     private readonly int[] _starts;
     private Memory<float> _rows;
 
-    private static readonly float[] s_zeros = new float[Eight];
-
     private TightRows(int depth, int groups, float unit) => (_depth, _unit, _isTight, _starts) = (depth, unit, new bool[groups * depth], new int[groups]);
 
     /// <summary>Columns of all groups.</summary>
-    public int Columns => _starts.Length * Eight;
+    public int Columns => _starts.Length * GroupColumns;
 
     /// <summary>Memory that it takes.</summary>
     public long SizeInBytes => sizeof(float) * (long)_rows.Length;
 
-    /// <summary>
-    /// Whether it is faster here: measured on AMD's Zen 4, whose second-level cache brings half a vector a cycle. Intel's brings a whole one, and has no such time to spare.
-    /// </summary>
+    /// <summary>Whether it is faster here: with AVX-512 on AMD's processors, measured on Zen 4, whose second-level cache brings half a vector a cycle. Intel's brings a whole one; there it was not tried.</summary>
     public static bool Pays { get; } = Avx512F.IsSupported && X86Base.CpuId(0, 0).Ebx == BitConverter.ToInt32("Auth"u8);
 
     /// <summary>The whole groups of columns of a matrix in panels; null where there are none, or where the magnitudes of many weights are too far apart.</summary>
     public static TightRows? Of(ReadOnlySpan<float> panels, int depth, int columns)
     {
-        int groups = columns / Eight;
+        int groups = columns / GroupColumns;
         float largest = Math.Abs(TensorPrimitives.MaxMagnitude(panels));
         if (groups == 0 || largest is not (> 1e-15f and < 1e15f)) return null;
         // A power of two: nothing is rounded.
         var all = new TightRows(depth, groups, MathF.ScaleB(1, MathF.ILogB(largest)));
-        return all.Choose(panels) >= groups * depth / 2 ? all.Fill(panels) : null;
+        return all.Choose(panels) ? all.Fill(panels) : null;
     }
 
     /// <summary>The columns of all groups of a product as <see cref="RowProduct"/> computes it.</summary>
@@ -63,11 +60,12 @@ internal sealed class TightRows
         for (int i = 0; i < _starts.Length; i++)
         {
             int group = fromEnd ? _starts.Length - 1 - i : i;
-            ReadOnlySpan<float> addend = bias.IsEmpty ? s_zeros : bias.Slice(group * Eight, Eight);
-            Sum(ref Unsafe.Add(ref rows, _starts[group]), ref factors, ref _isTight[group * _depth], _depth, ref MemoryMarshal.GetReference(addend), ref MemoryMarshal.GetReference(y.Slice(group * Eight, Eight)));
+            ReadOnlySpan<float> addend = bias.IsEmpty ? s_zeros : bias.Slice(group * GroupColumns, GroupColumns);
+            Sum(ref Unsafe.Add(ref rows, _starts[group]), ref factors, ref _isTight[group * _depth], _depth, ref MemoryMarshal.GetReference(addend), ref MemoryMarshal.GetReference(y.Slice(group * GroupColumns, GroupColumns)));
         }
     }
 
+    /// <summary>Those of one group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Sum(ref float row, ref float x, ref bool isTight, nint depth, ref float addend, ref float y)
     {
@@ -87,7 +85,7 @@ internal sealed class TightRows
                 c5 = Vector512.FusedMultiplyAdd(v, Vector512.LoadUnsafe(ref row, 5 * Lane), c5);
                 c6 = Vector512.FusedMultiplyAdd(v, Vector512.LoadUnsafe(ref row, 6 * Lane), c6);
                 c7 = Vector512.FusedMultiplyAdd(v, Vector512.LoadUnsafe(ref row, 7 * Lane), c7);
-                row = ref Unsafe.Add(ref row, Eight);
+                row = ref Unsafe.Add(ref row, GroupColumns);
                 continue;
             }
 
@@ -103,7 +101,7 @@ internal sealed class TightRows
             c5 = Vector512.FusedMultiplyAdd(v, Weights(b5, others, theirs), c5);
             c6 = Vector512.FusedMultiplyAdd(v, Weights(b6, others, theirs), c6);
             c7 = Vector512.FusedMultiplyAdd(v, Weights(Avx512F.RotateRight(b7, 4), others, theirs), c7);
-            row = ref Unsafe.Add(ref row, Seven);
+            row = ref Unsafe.Add(ref row, TightColumns);
         }
 
         Vector512<float> unit = Vector512.Create(_unit);
@@ -120,8 +118,8 @@ internal sealed class TightRows
     /// <summary>The bits of a row, counted through all groups, scaled.</summary>
     private ReadOnlySpan<uint> Row(ReadOnlySpan<float> panels, int at, Span<float> row)
     {
-        int panel = at / _depth * Eight / Panels.Width, k = at % _depth;
-        for (int j = 0; j < Eight; j += Panels.Width, panel++) panels.Slice(((panel * _depth) + k) * Panels.Width, Panels.Width).CopyTo(row[j..]);
+        int panel = at / _depth * GroupColumns / Panels.Width, k = at % _depth;
+        for (int j = 0; j < GroupColumns; j += Panels.Width, panel++) panels.Slice(((panel * _depth) + k) * Panels.Width, Panels.Width).CopyTo(row[j..]);
         TensorPrimitives.Divide(row, _unit, row);
         return MemoryMarshal.Cast<float, uint>(row);
     }
@@ -133,33 +131,35 @@ internal sealed class TightRows
         return true;
     }
 
-    /// <summary>Which rows are tight: says how many, and makes room for all.</summary>
-    private int Choose(ReadOnlySpan<float> panels)
+    /// <summary>Which rows are tight, and room for all; false where so many are not that the processor would often guess wrong which kind comes next.</summary>
+    private bool Choose(ReadOnlySpan<float> panels)
     {
-        Span<float> row = stackalloc float[Eight];
-        int length = 0, tight = 0;
+        Span<float> row = stackalloc float[GroupColumns];
+        int length = 0, wanted = 0, tight = 0;
         for (int at = 0; at < _isTight.Length; at++)
         {
             if (at % _depth == 0) _starts[at / _depth] = length;
-            _isTight[at] = at % _depth % 3 > 0 && HasSpare(Row(panels, at, row));
-            length += _isTight[at] ? Seven : Eight;
+            bool isWanted = at % _depth % 3 > 0;
+            _isTight[at] = isWanted && HasSpare(Row(panels, at, row));
+            wanted += isWanted ? 1 : 0;
             tight += _isTight[at] ? 1 : 0;
+            length += _isTight[at] ? TightColumns : GroupColumns;
         }
 
         _rows = AlignedMemory.Allocate(length);
-        return tight;
+        return wanted - tight <= wanted / 16;
     }
 
     private TightRows Fill(ReadOnlySpan<float> panels)
     {
-        Span<float> row = stackalloc float[Eight];
+        Span<float> row = stackalloc float[GroupColumns];
         Span<uint> to = MemoryMarshal.Cast<float, uint>(_rows.Span);
         for (int at = 0; at < _isTight.Length; at++)
         {
             ReadOnlySpan<uint> from = Row(panels, at, row);
             if (_isTight[at]) Fold(from, to);
             else from.CopyTo(to);
-            to = to[(_isTight[at] ? Seven : Eight)..];
+            to = to[(_isTight[at] ? TightColumns : GroupColumns)..];
         }
 
         return this;
@@ -170,8 +170,8 @@ internal sealed class TightRows
         for (int lane = 0; lane < Lane; lane++)
         {
             // Without its own spare bits, which then are the first.
-            uint eighth = uint.RotateLeft(row[Seven + lane] & ~Spare, 4);
-            for (int at = lane; at < Seven; at += Lane, eighth <<= 4) to[at] = (row[at] & ~Spare) | (eighth & Spare);
+            uint eighth = uint.RotateLeft(row[TightColumns + lane] & ~Spare, 4);
+            for (int at = lane; at < TightColumns; at += Lane, eighth <<= 4) to[at] = (row[at] & ~Spare) | (eighth & Spare);
         }
     }
 

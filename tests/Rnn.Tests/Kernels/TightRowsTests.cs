@@ -35,9 +35,12 @@ public sealed class TightRowsTests
     {
         var weights = Widths.Random(96 * 128, 3);
         var regular = Tight(weights, 96, 128)!.SizeInBytes;
-        foreach (var (row, value) in new[] { (1, 0f), (4, -0f), (5, 1e-6f), (7, 1e-40f), (95, -1e-30f) }) weights[(row * 128) + row] = value;
-        Assert.Equal(regular + (5 * 16 * 4), Tight(weights, 96, 128)!.SizeInBytes);
+        foreach (var (row, value) in new[] { (1, 0f), (4, -0f), (7, 1e-40f), (95, -1e-30f) }) weights[(row * 128) + row] = value;
+        Assert.Equal(regular + (4 * 16 * 4), Tight(weights, 96, 128)!.SizeInBytes);
         AssertSameProducts(weights, 96, 128);
+        // More than one of sixteen that could be tight.
+        weights[(5 * 128) + 5] = 1e-6f;
+        Assert.Null(Tight(weights, 96, 128));
     }
 
     [Fact]
