@@ -12,6 +12,9 @@ public abstract partial class RecurrentCell
     /// <summary>Tokens whose inputs are multiplied at once: enough rows for the product, and its result stays in the second-level cache.</summary>
     private const int TokensAtOnce = 128;
 
+    /// <summary>For single rows of inputs; not where an embedding is <see cref="Folded"/>, for then none are multiplied.</summary>
+    internal void PrepareInputForOneRow() => _inputProduct.PrepareForOneRow();
+
     /// <summary>An embedding <c>[V, I]</c> folded into the input product as it is packed now: the cell's own where it has one.</summary>
     internal FoldedEmbedding Folded(Parameter embedding)
     {

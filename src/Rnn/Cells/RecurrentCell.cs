@@ -103,16 +103,22 @@ public abstract partial class RecurrentCell
     /// <summary>The input and the recurrent weights, for either way, which may be packed at the same time.</summary>
     public IEnumerable<IPackable> Packables =>
     [
-        new Packing(PackInput),
+        new Packing((_, precision) => PackInput(precision)),
         new Packing((training, _) => PackGradient(training, ref _inputGradient, _weightIh)),
-        new Packing((training, precision) => _recurrentProduct.PackTransposed(_weightHh.Values.Span, precision, forOneRow: !training)),
+        new Packing(PackRecurrent),
         new Packing((training, _) => PackGradient(training, ref _recurrentGradient, _weightHh)),
     ];
 
-    private void PackInput(bool training, WeightPrecision precision)
+    private void PackInput(WeightPrecision precision)
     {
-        _inputProduct.PackTransposed(_weightIh.Values.Span, precision, forOneRow: !training);
+        _inputProduct.PackTransposed(_weightIh.Values.Span, precision);
         _embedding?.Pack(_inputProduct, _biasIh is null ? default : _biasIh.Values.Span);
+    }
+
+    private void PackRecurrent(bool training, WeightPrecision precision)
+    {
+        _recurrentProduct.PackTransposed(_weightHh.Values.Span, precision);
+        if (!training) _recurrentProduct.PrepareForOneRow();
     }
 
     private static void PackGradient(bool training, ref PackedMatrix? packed, Parameter weight)

@@ -46,14 +46,20 @@ public sealed class PackedMatrix
         Tight = null;
     }
 
-    /// <summary>Takes the transpose of a row-major <c>[Columns, Depth]</c> matrix; <paramref name="forOneRow"/> is worth it where single rows will be multiplied by it many times.</summary>
-    public void PackTransposed(ReadOnlySpan<float> matrix, WeightPrecision precision = WeightPrecision.Fp32, bool forOneRow = false)
+    /// <summary>Takes the transpose of a row-major <c>[Columns, Depth]</c> matrix</summary>
+    public void PackTransposed(ReadOnlySpan<float> matrix, WeightPrecision precision = WeightPrecision.Fp32)
     {
         bool isBf16 = precision == WeightPrecision.Bf16;
         Span<float> panels = isBf16 ? new float[Length] : Room(precision).Span;
         Kernels.Panels.PackTransposed(matrix, Depth, Columns, Depth, Kernels.Panels.Width, panels);
         if (isBf16) Bf16Panels.Narrow(panels, Room(precision).Span);
-        Tight = forOneRow && !isBf16 && TightRows.Pays ? TightRows.Of(panels, Depth, Columns) : null;
+        Tight = null;
+    }
+
+    /// <summary>Makes a second copy where that is faster for single rows (<see cref="TightRows"/>); worth it where many will be multiplied before it is packed again.</summary>
+    public void PrepareForOneRow()
+    {
+        if (TightRows.Pays && Precision == WeightPrecision.Fp32) Tight = TightRows.Of(Panels, Depth, Columns);
     }
 
     /// <summary>Memory for the values, made once unless the precision changes.</summary>

@@ -43,8 +43,9 @@ public sealed class Linear : IPackable
     /// <inheritdoc/>
     public void Pack(bool training, WeightPrecision precision = WeightPrecision.Fp32)
     {
-        _product.PackTransposed(_weight.Values.Span, precision, forOneRow: !training);
-        if (training) (_gradient ??= new PackedMatrix(OutputSize, InputSize)).Pack(_weight.Values.Span);
+        _product.PackTransposed(_weight.Values.Span, precision);
+        if (!training) _product.PrepareForOneRow();
+        else (_gradient ??= new PackedMatrix(OutputSize, InputSize)).Pack(_weight.Values.Span);
     }
 
     /// <summary>Multiplies weight and bias in a buffer laid out like the parameters.</summary>

@@ -8,7 +8,10 @@ namespace Rnn.Layers;
 /// How recurrent layers read when they only answer: no trace is kept, and the embedding is folded into the input product of the bottom layer, a table
 /// <c>[vocabulary, G·H]</c> for each direction, made once per packing and looked up instead of multiplied. Shared by threads like the layers.
 /// </summary>
-internal sealed class StackReader(RecurrentStack stack, Embedding? embedding) : IPackable
+/// <param name="stack">The layers.</param>
+/// <param name="embedding">What they read tokens by; null where they read vectors.</param>
+/// <param name="readsStepByStep">Whether single steps are read, not only sequences, whose inputs are multiplied many at once.</param>
+internal sealed class StackReader(RecurrentStack stack, Embedding? embedding, bool readsStepByStep) : IPackable
 {
     /// <summary>Largest vocabulary that is folded: beyond it a text touches so few rows that they are not worth their memory.</summary>
     private const int MostRows = 4096;
@@ -26,9 +29,12 @@ internal sealed class StackReader(RecurrentStack stack, Embedding? embedding) : 
     public void Pack(bool training, WeightPrecision precision = WeightPrecision.Fp32)
     {
         _folded = [];
-        if (training || embedding is null || embedding.VocabularySize > MostRows) return;
+        if (training) return;
         RecurrentCell[] bottom = [.. stack.Cells.Take(_directions)];
-        if (bottom.Sum(cell => (long)embedding.VocabularySize * cell.Gates * cell.HiddenSize) <= MostFloats) _folded = Array.ConvertAll(bottom, cell => cell.Folded(embedding.Weight));
+        if (embedding?.VocabularySize <= MostRows && bottom.Sum(cell => (long)embedding.VocabularySize * cell.Gates * cell.HiddenSize) <= MostFloats)
+            _folded = Array.ConvertAll(bottom, cell => cell.Folded(embedding.Weight));
+        if (!readsStepByStep) return;
+        foreach (RecurrentCell cell in stack.Cells.Skip(_folded.Length)) cell.PrepareInputForOneRow();
     }
 
     /// <summary>

@@ -40,7 +40,7 @@ public sealed class LanguageModel : Network
         if (config.Encoder.Bidirectional) throw new ArgumentException("A language model reads in one direction: the other would see the next token.", nameof(config));
         Config = config;
         _encoder = new SequenceEncoder(Parameters, "embedding.", "rnn.", config.Encoder, sharesEmbedding: config.TieWeights);
-        _reader = new StackReader(_encoder.Stack, _encoder.Embedding);
+        _reader = new StackReader(_encoder.Stack, _encoder.Embedding, readsStepByStep: true);
         _head = new OutputHead(Parameters, "fc.", _encoder.Stack.OutputSize, config.Encoder.VocabularySize, config.TieWeights ? _encoder.Embedding!.Weight : null);
         Complete([.. _encoder.Stack.Packables, _reader, .. _head.Packables]);
     }

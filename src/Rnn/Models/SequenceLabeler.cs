@@ -31,7 +31,7 @@ public sealed class SequenceLabeler : Network
     {
         Config = config;
         _encoder = new SequenceEncoder(Parameters, "embedding.", "rnn.", config.Encoder);
-        _reader = new StackReader(_encoder.Stack, _encoder.Embedding);
+        _reader = new StackReader(_encoder.Stack, _encoder.Embedding, readsStepByStep: true);
         _head = new OutputHead(Parameters, "fc.", _encoder.Stack.OutputSize, config.Classes);
         Complete([.. _encoder.Stack.Packables, _reader, .. _head.Packables]);
     }

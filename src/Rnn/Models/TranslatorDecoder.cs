@@ -24,7 +24,7 @@ internal sealed class TranslatorDecoder : TokenDecoder
         batch.Assign([source], [0]);
         EncoderActivations encoder = network.Encoder.CreateActivations();
         network.Encoder.Stack.ZeroStates(encoder.Stack.States, 1, _source);
-        new StackReader(network.Encoder.Stack, network.Encoder.Embedding).Read(batch.Ids, batch.Width, batch.Frames, batch.Layout, encoder.Stack, _source);
+        new StackReader(network.Encoder.Stack, network.Encoder.Embedding, readsStepByStep: false).Read(batch.Ids, batch.Width, batch.Frames, batch.Layout, encoder.Stack, _source);
         _decoder.Remember(batch.Layout, encoder.Stack.Top.Span, _activations.Memory, _source);
         _decoder.Stack.ZeroStates(_activations.Stack.States, 1, _source);
         network.Bridge.Forward(encoder.Stack.States, [0], new BridgeActivations(), _activations.Stack.States, _source);

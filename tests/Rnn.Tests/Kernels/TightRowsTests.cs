@@ -76,16 +76,17 @@ public sealed class TightRowsTests
     public void A_matrix_has_them_for_single_rows_of_fp32_only()
     {
         var (matrix, weights) = (new PackedMatrix(64, 256), Widths.Random(64 * 256, 3));
-        matrix.PackTransposed(weights, WeightPrecision.Fp32, forOneRow: true);
-        Assert.Equal(TightRows.Pays, matrix.Tight is not null);
-        Assert.Equal((4 * 64 * 256) + (matrix.Tight?.SizeInBytes ?? 0), matrix.SizeInBytes);
-        matrix.PackTransposed(weights, WeightPrecision.Bf16, forOneRow: true);
-        Assert.Null(matrix.Tight);
-        matrix.PackTransposed(weights, WeightPrecision.Fp32, forOneRow: true);
         matrix.PackTransposed(weights);
         Assert.Null(matrix.Tight);
-        matrix.PackTransposed(weights, WeightPrecision.Fp32, forOneRow: true);
+        matrix.PrepareForOneRow();
+        Assert.Equal(TightRows.Pays, matrix.Tight is not null);
+        Assert.Equal((4 * 64 * 256) + (matrix.Tight?.SizeInBytes ?? 0), matrix.SizeInBytes);
         matrix.Pack(weights);
+        Assert.Null(matrix.Tight);
+        matrix.PrepareForOneRow();
+        matrix.PackTransposed(weights, WeightPrecision.Bf16);
+        Assert.Null(matrix.Tight);
+        matrix.PrepareForOneRow();
         Assert.Null(matrix.Tight);
     }
 
@@ -94,7 +95,8 @@ public sealed class TightRowsTests
     {
         const int Depth = 100, Columns = 450, Rows = 3;
         var matrix = new PackedMatrix(Depth, Columns);
-        matrix.PackTransposed(Widths.Random(Depth * Columns, 3, 0.1), forOneRow: true);
+        matrix.PackTransposed(Widths.Random(Depth * Columns, 3, 0.1));
+        matrix.PrepareForOneRow();
         var (x, bias, batch, alone) = (Widths.Random(Rows * Depth, 1), Widths.Random(Columns, 2), new float[Rows * Columns], new float[Columns]);
         MatMul.Multiply(x, Rows, matrix, bias, batch, Columns);
         for (var row = 0; row < Rows; row++)
