@@ -46,7 +46,7 @@ public sealed class PackedMatrix
         Tight = null;
     }
 
-    /// <summary>Takes the transpose of a row-major <c>[Columns, Depth]</c> matrix</summary>
+    /// <summary>Takes the transpose of a row-major <c>[Columns, Depth]</c> matrix.</summary>
     public void PackTransposed(ReadOnlySpan<float> matrix, WeightPrecision precision = WeightPrecision.Fp32)
     {
         bool isBf16 = precision == WeightPrecision.Bf16;
