@@ -37,7 +37,7 @@ public sealed class Captioner : Network
         _stack = new RecurrentStack(Parameters, "rnn.", config.Cell, config.EmbeddingSize, config.HiddenSize, config.Layers, bidirectional: false);
         _reader = new StackReader(_stack, embedding: null, readsStepByStep: true);
         _head = new OutputHead(Parameters, "fc.", config.HiddenSize, config.VocabularySize, config.TieWeights ? _embedding!.Weight : null);
-        Complete([_in, .. _initial is null ? (IPackable[])[] : [_initial], .. _stack.Packables, .. _head.Packables]);
+        Complete([_in, .. _initial is null ? (IPackable[])[] : [_initial], .. _stack.Packables, _reader, .. _head.Packables]);
     }
 
     /// <inheritdoc/>
