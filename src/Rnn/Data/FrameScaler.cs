@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Text.Json;
 
 namespace Rnn.Data;
@@ -63,12 +64,20 @@ public sealed class FrameScaler
     /// <summary>Scales frames <c>[steps, features]</c> into <paramref name="scaled"/>, which may be the same memory.</summary>
     public void Apply(ReadOnlySpan<float> frames, Span<float> scaled)
     {
-        for (int i = 0; i < frames.Length; i++)
+        for (int first = 0; first < frames.Length; first += FeatureSize)
         {
-            int feature = i % FeatureSize;
-            float value = frames[i];
-            if (_figures.Kind == Scaling.Robust) value = MathF.Asinh((value - _figures.Median[feature]) / _figures.Deviation[feature]);
-            scaled[i] = (value - _figures.Mean[feature]) / _figures.Scale[feature];
+            ReadOnlySpan<float> frame = frames.Slice(first, FeatureSize);
+            Span<float> to = scaled.Slice(first, FeatureSize);
+            if (_figures.Kind == Scaling.Robust)
+            {
+                TensorPrimitives.Subtract(frame, _figures.Median, to);
+                TensorPrimitives.Divide(to, _figures.Deviation, to);
+                foreach (ref float value in to) value = MathF.Asinh(value);
+                frame = to;
+            }
+
+            TensorPrimitives.Subtract(frame, _figures.Mean, to);
+            TensorPrimitives.Divide(to, _figures.Scale, to);
         }
     }
 
