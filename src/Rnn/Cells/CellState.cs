@@ -14,7 +14,16 @@ public readonly record struct CellState(Memory<float> H, Memory<float> C)
     /// <summary>A zero state for <paramref name="rows"/> rows of <paramref name="cell"/>.</summary>
     public static CellState Zero(RecurrentCell cell, int rows, Workspace workspace)
     {
+        CellState state = Rent(cell, rows, workspace);
+        state.H.Span.Clear();
+        state.C.Span.Clear();
+        return state;
+    }
+
+    /// <summary>Room for a state, to be filled.</summary>
+    internal static CellState Rent(RecurrentCell cell, int rows, Workspace workspace)
+    {
         int length = rows * cell.HiddenSize;
-        return new CellState(workspace.RentZeroed(length), cell.HasCellState ? workspace.RentZeroed(length) : default);
+        return new CellState(workspace.Rent(length), cell.HasCellState ? workspace.Rent(length) : default);
     }
 }

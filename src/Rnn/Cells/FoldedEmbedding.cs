@@ -34,16 +34,16 @@ internal sealed class FoldedEmbedding(Parameter embedding, int width)
         for (int at = 0; at < rows.Length && !bias.IsEmpty; at += width) TensorPrimitives.Add(bias, rows.Slice(at, width), rows.Slice(at, width));
     }
 
-    /// <summary>The input part of a step for its gate pass: a row of the table, or, where a step has more ids, their sum in <paramref name="gates"/>.</summary>
+    /// <summary>The input part of a step for its gate pass: rows of the table where their bias is there, else, or where a step has more ids, sums in <paramref name="gates"/>.</summary>
     public InputRows BringIn(ReadOnlySpan<int> ids, int perStep, ReadOnlySpan<float> bias, Span<float> gates)
     {
-        if (perStep == 1) return new InputRows(_biased.Span, ids, width);
+        if (perStep == 1 && !_biased.IsEmpty) return new InputRows(_biased.Span, ids, width);
         Forward(ids, perStep, bias, gates);
         return default;
     }
 
     /// <summary>Overwrites <paramref name="y"/> <c>[steps, width]</c> with the bias and the rows of each step's <paramref name="perStep"/> ids; a negative id stands for nothing.</summary>
-    public void Forward(ReadOnlySpan<int> ids, int perStep, ReadOnlySpan<float> bias, Span<float> y)
+    private void Forward(ReadOnlySpan<int> ids, int perStep, ReadOnlySpan<float> bias, Span<float> y)
     {
         for (int step = 0; step < ids.Length / perStep; step++)
         {

@@ -31,42 +31,36 @@ public abstract partial class RecurrentCell
     internal void Answer(CellInput input, SequenceLayout layout, bool reverse, CellState state, Span<float> y, int yStride, Workspace workspace, ref bool fromEnd)
     {
         int width = Gates * HiddenSize;
+        ReadOnlySpan<float> bias = _biasIh is null ? default : _biasIh.Values.Span;
         int steps = Math.Clamp(TokensAtOnce / layout.Rows, 1, layout.Steps);
         Memory<float> gates = workspace.Rent(steps * layout.Rows * width);
         Memory<float> recurrent = workspace.Rent(layout.Rows * width);
-        var kept = new CellTrace(default, workspace.Rent(layout.Rows * HiddenSize), RentKept(layout.Rows, workspace));
+        // A step may leave its state where it found it.
+        var kept = new CellTrace(default, state.H, RentKept(layout.Rows, workspace));
         for (int done = 0; done < layout.Steps; done += steps)
         {
             steps = Math.Min(steps, layout.Steps - done);
             int first = reverse ? layout.Steps - done - steps : done;
             int offset = layout.OffsetAt(first);
-            BringIn(input, offset, layout.OffsetAt(first + steps) - offset, gates.Span);
+            if (input.Embedding is null) MatMul.Multiply(input.X[(offset * InputSize)..], layout.OffsetAt(first + steps) - offset, _inputProduct, bias, gates.Span, width);
             for (int i = 0; i < steps; i++, fromEnd = !fromEnd)
             {
                 int t = reverse ? first + steps - 1 - i : first + i;
                 int rows = layout.RowsAt(t);
-                AnswerStep(rows, kept with { Gates = gates.Slice((layout.OffsetAt(t) - offset) * width, rows * width) }, recurrent.Span[..(rows * width)], state, fromEnd);
+                CellTrace step = kept with { Gates = gates.Slice((layout.OffsetAt(t) - offset) * width, rows * width) };
+                InputRows inputRows = input.Embedding is { } embedding ? embedding.BringIn(input.Ids.Slice(layout.OffsetAt(t) * input.Width, rows * input.Width), input.Width, bias, step.Gates.Span) : default;
+                AnswerStep(rows, inputRows, step, recurrent.Span[..(rows * width)], state, fromEnd);
                 if (!y.IsEmpty) CopyRows(state.H.Span[..(rows * HiddenSize)], rows, y[(layout.OffsetAt(t) * yStride)..], yStride);
             }
         }
     }
 
-    private void AnswerStep(int rows, CellTrace step, Span<float> recurrent, CellState state, bool fromEnd)
+    private void AnswerStep(int rows, InputRows input, CellTrace step, Span<float> recurrent, CellState state, bool fromEnd)
     {
         ReadOnlySpan<float> h = state.H.Span[..(rows * HiddenSize)];
         ReadOnlySpan<float> bias = _biasHh is null ? default : _biasHh.Values.Span;
         if (rows == 1) RowProduct.Multiply(h, _recurrentProduct, bias, recurrent, fromEnd);
         else MatMul.Multiply(h, rows, _recurrentProduct, bias, recurrent, Gates * HiddenSize);
-        h.CopyTo(step.PreviousH.Span);
-        StepForward(rows, default, step, recurrent, state);
-    }
-
-    /// <summary>The input part of the pre-activations of some tokens.</summary>
-    private void BringIn(CellInput input, int first, int tokens, Span<float> gates)
-    {
-        int width = Gates * HiddenSize;
-        ReadOnlySpan<float> bias = _biasIh is null ? default : _biasIh.Values.Span;
-        if (input.Embedding is { } embedding) embedding.Forward(input.Ids.Slice(first * input.Width, tokens * input.Width), input.Width, bias, gates);
-        else MatMul.Multiply(input.X.Slice(first * InputSize, tokens * InputSize), tokens, _inputProduct, bias, gates, width);
+        StepForward(rows, input, step, recurrent, state);
     }
 }

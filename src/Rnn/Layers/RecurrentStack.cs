@@ -95,7 +95,7 @@ public sealed class RecurrentStack
     /// <summary>Sets initial states from a table whose rows of at least <see cref="StateSize"/> floats are <paramref name="stride"/> apart; row i of the batch takes the table's row <c>rowIds[i]</c>.</summary>
     public void LoadStates(Span<float> table, int stride, ReadOnlySpan<int> rowIds, CellState[] states, Workspace workspace)
     {
-        ZeroStates(states, rowIds.Length, workspace);
+        for (int i = 0; i < _cells.Length; i++) states[i] = CellState.Rent(_cells[i], rowIds.Length, workspace);
         Exchange(table, stride, rowIds, states, static (inTable, inState) => inTable.CopyTo(inState));
     }
 
