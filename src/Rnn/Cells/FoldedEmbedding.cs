@@ -81,7 +81,7 @@ internal sealed class FoldedEmbedding(Parameter embedding, int width)
     public void Backward(ReadOnlySpan<float> dTable, Parameter weight, PackedMatrix inputGradient, Span<float> gradients, Workspace workspace)
     {
         Span<float> scratch = workspace.Rent(MatMul.ScratchLength(Tokens, width, Size)).Span;
-        MatMul.MultiplyTransposedAdd(dTable, width, width, embedding.Values.Span, Size, Size, Tokens, weight.In(gradients), scratch);
+        MatMul.MultiplyTransposedAdd(dTable, width, width, embedding.Values.Span, Size, Tokens, weight.In(gradients), scratch);
         MatMul.MultiplyAdd(dTable, Tokens, inputGradient, embedding.In(gradients), Size);
     }
 }

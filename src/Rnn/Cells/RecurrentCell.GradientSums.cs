@@ -50,8 +50,7 @@ public abstract partial class RecurrentCell
             _gradients = gradients;
             _workspace = workspace;
             _perToken = ids.Length / tokens;
-            int columns = ids.IsEmpty ? Math.Max(cell.InputSize, cell.HiddenSize) : cell.HiddenSize;
-            _scratch = workspace.Rent(MatMul.ScratchLength(tokens, width, columns)).Span;
+            _scratch = workspace.Rent(MatMul.ScratchLength(tokens, width, cell.HiddenSize, ids.IsEmpty ? cell.InputSize : 0)).Span;
             if (!ids.IsEmpty) _dTable = cell._embedding!.RentTable(workspace);
             // Each token is in one row of the table, so that the sum of the table's rows is that of the tokens.
             _tableHasAll = _perToken == 1;
@@ -75,7 +74,7 @@ public abstract partial class RecurrentCell
         public void Finish()
         {
             if (_tokens > 0) Sum();
-            if (_tableHasAll) AddColumnSums(_dTable, _dBiasIh);
+            if (_tableHasAll) ColumnSums.Add(_dTable, _dBiasIh);
             if (!_ids.IsEmpty) _cell._embedding!.Backward(_dTable, _cell._weightIh, _cell._inputGradient!, _gradients, _workspace);
             Add(_dBiasIh, _cell._biasIh);
             Add(_dBiasHh, _cell._biasHh);
@@ -86,11 +85,13 @@ public abstract partial class RecurrentCell
             int width = _cell.Gates * _cell.HiddenSize, inputs = _cell.InputSize, hidden = _cell.HiddenSize;
             ReadOnlySpan<float> dInput = _dInput.Slice(_first * width, _tokens * width);
             ReadOnlySpan<float> dRecurrent = RecurrentGradient(_first, 0, _tokens);
-            if (_ids.IsEmpty) MatMul.MultiplyTransposedAdd(dInput, width, width, _x[(_first * inputs)..], inputs, inputs, _tokens, _cell._weightIh.In(_gradients), _scratch);
-            else _cell._embedding!.Gather(_ids.Slice(_first * _perToken, _tokens * _perToken), _perToken, dInput, _dTable);
-            MatMul.MultiplyTransposedAdd(dRecurrent, width, width, _previousH[(_first * hidden)..], hidden, hidden, _tokens, _cell._weightHh.In(_gradients), _scratch);
-            if (!_tableHasAll) AddColumnSums(dInput, _dBiasIh);
-            if (_cell.HasOwnRecurrentGradient) AddColumnSums(dRecurrent, _dBiasHh);
+            var byInput = new RightOperand(_x[(_ids.IsEmpty ? _first * inputs : 0)..], _ids.IsEmpty ? inputs : 0, _cell._weightIh.In(_gradients));
+            var byHidden = new RightOperand(_previousH[(_first * hidden)..], hidden, _cell._weightHh.In(_gradients));
+            if (!_ids.IsEmpty) _cell._embedding!.Gather(_ids.Slice(_first * _perToken, _tokens * _perToken), _perToken, dInput, _dTable);
+            if (_cell.HasOwnRecurrentGradient) MatMul.MultiplyTransposedAdd(dInput, width, width, _tokens, byInput, default, _scratch);
+            MatMul.MultiplyTransposedAdd(dRecurrent, width, width, _tokens, byHidden, _cell.HasOwnRecurrentGradient ? default : byInput, _scratch);
+            if (!_tableHasAll) ColumnSums.Add(dInput, _dBiasIh);
+            if (_cell.HasOwnRecurrentGradient) ColumnSums.Add(dRecurrent, _dBiasHh);
             if (!_dx.IsEmpty) MatMul.MultiplyAdd(dInput, _tokens, _cell._inputGradient!, _dx[(_first * inputs)..], inputs);
             (_first, _tokens) = (int.MaxValue, 0);
         }
@@ -106,11 +107,6 @@ public abstract partial class RecurrentCell
         private readonly void Add(ReadOnlySpan<float> sums, Parameter? bias)
         {
             if (bias is not null) TensorPrimitives.Add(bias.In(_gradients), sums, bias.In(_gradients));
-        }
-
-        private static void AddColumnSums(ReadOnlySpan<float> matrix, Span<float> sums)
-        {
-            for (int at = 0; at < matrix.Length && !sums.IsEmpty; at += sums.Length) TensorPrimitives.Add(sums, matrix.Slice(at, sums.Length), sums);
         }
     }
 }

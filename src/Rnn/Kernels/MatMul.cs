@@ -64,39 +64,47 @@ public static class MatMul
     }
 
     /// <summary>
-    /// <c>C += Aᵀ·B</c> where A is <c>[depth, rows]</c> and B is <c>[depth, columns]</c>, both row-major with the given strides, C <c>[rows, columns]</c> contiguous:
+    /// <c>C += Aᵀ·B</c> where A is <c>[depth, rows]</c> with rows <paramref name="aStride"/> apart, B <c>[depth, columns]</c> and C <c>[rows, columns]</c> contiguous:
     /// the gradient of a weight, summed over all tokens. <paramref name="scratch"/> holds operands packed (<see cref="ScratchLength"/>).
     /// </summary>
-    public static void MultiplyTransposedAdd(
-        ReadOnlySpan<float> a, int rows, int aStride, ReadOnlySpan<float> b, int columns, int bStride, int depth, Span<float> c, Span<float> scratch)
+    public static void MultiplyTransposedAdd(ReadOnlySpan<float> a, int rows, int aStride, ReadOnlySpan<float> b, int columns, int depth, Span<float> c, Span<float> scratch) =>
+        MultiplyTransposedAdd(a, rows, aStride, depth, new RightOperand(b, columns, c), default, scratch);
+
+    /// <summary>The same with two right operands, for which A is packed once.</summary>
+    internal static void MultiplyTransposedAdd(ReadOnlySpan<float> a, int rows, int aStride, int depth, RightOperand b, RightOperand other, Span<float> scratch)
     {
         for (int first = 0; first < depth; first += DepthBlock)
         {
             int block = Math.Min(DepthBlock, depth - first);
-            Span<float> packedB = scratch[..Panels.Length(block, columns, Panels.Width)];
-            Panels.Pack(b[(first * bStride)..], block, columns, bStride, Panels.Width, packedB);
+            Span<float> packed = b.Pack(first, block, scratch), otherPacked = other.Pack(first, block, scratch[packed.Length..]);
+            Span<float> packedA = scratch[(packed.Length + otherPacked.Length)..];
             // Some rows at a time: all panels of B pass by them, and by their part of C, while they are near.
             for (int row = 0; row < rows; row += RowBlock)
             {
                 var tiles = new LeftTiles(Math.Min(RowBlock, rows - row));
                 ReadOnlySpan<float> tokens = a[((first * aStride) + row)..];
-                Span<float> part = c[(row * columns)..];
-                if (aStride < FarTokens && MatMulInPlace.Fits(tiles.Rows, columns))
-                {
-                    MatMulInPlace.Run(tokens, tiles.Rows, 1, aStride, packedB, block, block, columns, part, columns, part, columns, Panels.Width);
-                    continue;
-                }
-
-                Span<float> packedA = scratch.Slice(packedB.Length, tiles.Length(block));
-                tiles.PackColumns(tokens, block, aStride, packedA);
-                Run(packedA, tiles, block, packedB, block, columns, part, columns, part, columns, Panels.Width);
+                if (!StaysInPlace(tiles.Rows, aStride, b) || !StaysInPlace(tiles.Rows, aStride, other)) tiles.PackColumns(tokens, block, aStride, packedA);
+                AddPart(tokens, aStride, packedA, tiles, block, b, packed, row);
+                AddPart(tokens, aStride, packedA, tiles, block, other, otherPacked, row);
             }
         }
     }
 
-    /// <summary>Floats of scratch that <see cref="MultiplyTransposedAdd"/> needs.</summary>
-    public static int ScratchLength(int depth, int rows, int columns) =>
-        new LeftTiles(Math.Min(rows, RowBlock)).Length(Math.Min(depth, DepthBlock)) + Panels.Length(Math.Min(depth, DepthBlock), columns, Panels.Width);
+    /// <summary>Floats of scratch that <see cref="MultiplyTransposedAdd(ReadOnlySpan{float}, int, int, ReadOnlySpan{float}, int, int, Span{float}, Span{float})"/> needs, with the columns of all right operands.</summary>
+    public static int ScratchLength(int depth, int rows, int columns, int otherColumns = 0)
+    {
+        int block = Math.Min(depth, DepthBlock);
+        return new LeftTiles(Math.Min(rows, RowBlock)).Length(block) + Panels.Length(block, columns, Panels.Width) + Panels.Length(block, otherColumns, Panels.Width);
+    }
+
+    private static bool StaysInPlace(int rows, int aStride, RightOperand b) => aStride < FarTokens && MatMulInPlace.Fits(rows, b.Columns);
+
+    private static void AddPart(ReadOnlySpan<float> a, int aStride, ReadOnlySpan<float> packedA, LeftTiles tiles, int depth, RightOperand b, ReadOnlySpan<float> packed, int row)
+    {
+        Span<float> part = b.Sum[(row * b.Columns)..];
+        if (StaysInPlace(tiles.Rows, aStride, b)) MatMulInPlace.Run(a, tiles.Rows, 1, aStride, packed, depth, depth, b.Columns, part, b.Columns, part, b.Columns, Panels.Width);
+        else Run(packedA, tiles, depth, packed, depth, b.Columns, part, b.Columns, part, b.Columns, Panels.Width);
+    }
 
     /// <summary>Tokens of one partial sum of a weight gradient: both panels of a tile stay in the first-level cache.</summary>
     private const int DepthBlock = 256;

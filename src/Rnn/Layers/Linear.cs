@@ -76,9 +76,7 @@ public sealed class Linear : IPackable
     public void BackwardWeights(ReadOnlySpan<float> x, int rows, ReadOnlySpan<float> dy, Span<float> gradients, Workspace workspace)
     {
         Span<float> scratch = workspace.Rent(MatMul.ScratchLength(rows, OutputSize, InputSize)).Span;
-        MatMul.MultiplyTransposedAdd(dy, OutputSize, OutputSize, x, InputSize, InputSize, rows, _weight.In(gradients), scratch);
-        if (_bias is null) return;
-        Span<float> dBias = _bias.In(gradients);
-        for (int row = 0; row < rows; row++) TensorPrimitives.Add(dBias, dy.Slice(row * OutputSize, OutputSize), dBias);
+        MatMul.MultiplyTransposedAdd(dy, OutputSize, OutputSize, x, InputSize, rows, _weight.In(gradients), scratch);
+        if (_bias is not null) ColumnSums.Add(dy[..(rows * OutputSize)], _bias.In(gradients));
     }
 }

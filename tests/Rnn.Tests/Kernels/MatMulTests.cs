@@ -149,7 +149,7 @@ public sealed class MatMulTests
 
         var gradient = (float[])start.Clone();
         var scratch = new float[MatMul.ScratchLength(depth, rows, columns)];
-        MatMul.MultiplyTransposedAdd(Transposed(a, rows, depth), rows, rows, b, columns, columns, depth, gradient, scratch);
+        MatMul.MultiplyTransposedAdd(Transposed(a, rows, depth), rows, rows, b, columns, depth, gradient, scratch);
         Assert.Equal(start.Zip(want, (x, y) => x + y), gradient);
     }
 
@@ -161,9 +161,26 @@ public sealed class MatMulTests
         for (var rows = 1; rows <= 40; rows++)
         {
             var gradient = new float[rows * Columns];
-            MatMul.MultiplyTransposedAdd(a, rows, Stride, b, Columns, Columns, Depth, gradient, new float[MatMul.ScratchLength(Depth, rows, Columns)]);
+            MatMul.MultiplyTransposedAdd(a, rows, Stride, b, Columns, Depth, gradient, new float[MatMul.ScratchLength(Depth, rows, Columns)]);
             Assert.Equal(Product(Transposed([.. Enumerable.Range(0, Depth).SelectMany(k => a[(k * Stride)..(k * Stride + rows)])], Depth, rows), b, rows, Depth, Columns), gradient);
         }
+    }
+
+    [Theory]
+    [InlineData(40, 192, 64)]
+    [InlineData(512, 128, 70)]
+    [InlineData(512, 7, 0)]
+    public void A_transposed_operand_is_multiplied_by_two_matrices_as_by_each(int rows, int columns, int others)
+    {
+        const int Depth = 300;
+        var (a, b, other) = (Integers(Depth * rows, 1), Integers(Depth * columns, 2), Integers(Depth * others, 3));
+        var (sum, otherSum) = (Integers(rows * columns, 4), Integers(rows * others, 5));
+        var (want, otherWant) = ((float[])sum.Clone(), (float[])otherSum.Clone());
+        MatMul.MultiplyTransposedAdd(a, rows, rows, b, columns, Depth, want, new float[MatMul.ScratchLength(Depth, rows, columns)]);
+        MatMul.MultiplyTransposedAdd(a, rows, rows, other, others, Depth, otherWant, new float[MatMul.ScratchLength(Depth, rows, others)]);
+        MatMul.MultiplyTransposedAdd(a, rows, rows, Depth, new RightOperand(b, columns, sum), new RightOperand(other, others, otherSum), new float[MatMul.ScratchLength(Depth, rows, columns, others)]);
+        Assert.Equal(want, sum);
+        Assert.Equal(otherWant, otherSum);
     }
 
     public static MatrixTheoryData<int, int> Heights() => new(Enumerable.Range(2, 18), [65, 192, 200]);
