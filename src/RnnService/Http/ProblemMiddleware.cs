@@ -63,7 +63,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IOptions<J
                     ProblemKind.DatabaseAway, "The database does not answer; models that are loaded go on answering.", "Try again in a few seconds; the service goes on by itself.", RetryAfter: TimeSpan.FromSeconds(2));
             default:
                 LogFailed(exception, context.Request.Method, context.GetEndpoint()?.DisplayName);
-                return new ProblemResult(ProblemKind.Internal, "An unexpected error happened; the service's log has it under this trace_id.", "Try again; if it stays, report the trace_id.");
+                return Problems.Internal();
         }
     }
 

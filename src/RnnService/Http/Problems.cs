@@ -42,6 +42,10 @@ internal static class Problems
     public static ProblemResult RateLimited(string detail, string hint, TimeSpan retryAfter) =>
         new(ProblemKind.RateLimited, detail, hint, RetryAfter: retryAfter);
 
+    /// <summary>500: our fault.</summary>
+    public static ProblemResult Internal() =>
+        new(ProblemKind.Internal, "An unexpected error happened; the service's log has it under this trace_id.", "Try again; if it stays, report the trace_id.");
+
     /// <summary>503: no room at the moment; try again later.</summary>
     public static ProblemResult Busy(string detail, string hint, TimeSpan retryAfter) =>
         new(ProblemKind.Busy, detail, hint, RetryAfter: retryAfter);

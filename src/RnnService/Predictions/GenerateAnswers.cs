@@ -57,10 +57,10 @@ internal sealed class GenerateAnswers(ResolvedModel version, LoadedModel model, 
     }
 
     /// <summary>The last event of a stream that cannot go on; the status has been sent long since.</summary>
-    public static string ErrorEvent(HttpContext http)
+    public static string ErrorEvent(HttpContext http, ProblemResult problem)
     {
-        var kind = ProblemKind.Internal;
-        var error = new GenerateErrorEvent(kind.Type, kind.Title, kind.Status, "An unexpected error happened; the service's log has it under this trace_id.", Activity.Current?.TraceId.ToHexString() ?? http.TraceIdentifier);
+        var kind = problem.Kind;
+        var error = new GenerateErrorEvent(kind.Type, kind.Title, kind.Status, problem.Detail, Activity.Current?.TraceId.ToHexString() ?? http.TraceIdentifier, problem.Hint);
         return EventStream.Event(0, "error", JsonSerializer.Serialize(error, GenerateJson.Plain.GenerateErrorEvent));
     }
 

@@ -145,7 +145,8 @@ internal sealed record GenerateDoneEvent(string Model, int Version, long Seed, s
 /// <param name="Status">The status it would have had.</param>
 /// <param name="Detail">What happened.</param>
 /// <param name="TraceId">To find it in the service's log.</param>
-internal sealed record GenerateErrorEvent(string Type, string Title, int Status, string Detail, string TraceId);
+/// <param name="Hint">What to do instead.</param>
+internal sealed record GenerateErrorEvent(string Type, string Title, int Status, string Detail, string TraceId, string? Hint);
 
 /// <summary>Serialisers made at compile time: a stream writes one object a token.</summary>
 [JsonSerializable(typeof(GenerateResponse))]

@@ -81,10 +81,14 @@ internal static partial class GenerateEndpoints
             {
                 await answers.StreamAsync(inputs[0], stream, ends);
             }
+            catch (ProblemException wrong)
+            {
+                await stream.SendAsync(GenerateAnswers.ErrorEvent(http, wrong.Problem), ends);
+            }
             catch (Exception error) when (error is not OperationCanceledException && !ends.IsCancellationRequested)
             {
                 LogBroken(logs.CreateLogger(typeof(GenerateEndpoints)), version.Model, version.Version, error);
-                await stream.SendAsync(GenerateAnswers.ErrorEvent(http), ends);
+                await stream.SendAsync(GenerateAnswers.ErrorEvent(http, Problems.Internal()), ends);
             }
         });
         return busy is null ? TypedResults.Empty : busy;

@@ -1,17 +1,18 @@
 using System.Text;
 using Rnn.Data;
 using Rnn.Decoding;
+using RnnService.Http;
 
 namespace RnnService.Predictions;
 
 /// <summary>One text as it grows: tokens become text, until the model ends it, a stop comes up or it has its most tokens.</summary>
 /// <param name="generation">Where the tokens come from.</param>
 /// <param name="tokenizer">Whose tokens they are.</param>
-/// <param name="continues">Whether there is text before it.</param>
+/// <param name="input">What it is written from.</param>
 /// <param name="options">Stops and most tokens.</param>
-internal sealed class GenerateGrowth(Generation generation, Tokenizer tokenizer, bool continues, GenerateOptions options)
+internal sealed class GenerateGrowth(Generation generation, Tokenizer tokenizer, GenerateInput input, GenerateOptions options)
 {
-    private readonly TokenStream _stream = new(tokenizer, continues);
+    private readonly TokenStream _stream = new(tokenizer, input.Continues);
     private readonly StopSequences _stops = new(options.Stop);
     private readonly StringBuilder _text = new();
     private readonly List<int> _tokens = [];
@@ -36,10 +37,12 @@ internal sealed class GenerateGrowth(Generation generation, Tokenizer tokenizer,
 
     /// <summary>One token more, drawn or given, and the text it adds.</summary>
     /// <exception cref="InvalidOperationException">The text has ended.</exception>
+    /// <exception cref="ProblemException">The numbers of the input overflowed.</exception>
     public (GeneratedToken Token, string Text) Advance(int? given = null)
     {
         if (Finish is not null) throw new InvalidOperationException("The text has ended.");
         var token = given is int known ? generation.Advance(known) : generation.Advance();
+        if (double.IsNaN(token.LogProbability) && input.Source is { IsTokens: false }) throw new ProblemException(PredictionBody.Answer(InputEncoding.Overflow(input.Index)));
         _tokens.Add(token.Token);
         LogProbability += token.LogProbability;
         var added = _stops.Add(_stream.Next(token.Token));

@@ -15,6 +15,9 @@ namespace RnnService.Predictions;
 /// <param name="From">Where an earlier text stood.</param>
 internal sealed record GenerateInput(Sequence? Source, IReadOnlyList<string>? Tokens, ReadOnlyMemory<int> Prompt, GenerationState? From)
 {
+    /// <summary>Its place in the request.</summary>
+    public int Index { get; init; }
+
     /// <summary>Whether there is text before the first token that is written.</summary>
     public bool Continues => !Prompt.IsEmpty || From is not null;
 }
@@ -82,7 +85,7 @@ internal sealed class GenerateInputs(ResolvedModel version, TrainedModel model, 
             var steps = Math.Max(read.Source?.Steps ?? 0, read.Prompt.Length);
             if (steps > limits.StepsPerInput)
                 throw new ProblemException(Problems.LimitExceeded(pointer, $"The input has {steps} tokens; at most {limits.StepsPerInput} are allowed.", "RnnService:Limits:StepsPerInput"));
-            return From(read, state, index);
+            return From(read with { Index = index }, state);
         }
         catch (ArgumentException wrong)
         {
@@ -92,18 +95,18 @@ internal sealed class GenerateInputs(ResolvedModel version, TrainedModel model, 
         }
     }
 
-    private GenerateInput From(GenerateInput read, string? token, int index)
+    private GenerateInput From(GenerateInput read, string? token)
     {
         if (version.Task != LearningTask.LanguageModeling) return read;
         if (token is not null)
         {
             return states.Unprotect(Kind, version, token) is var (values, next)
                 ? read with { From = new GenerationState(values, next) }
-                : throw Invalid($"/states/{index}", $"The state is not one that {version.Model}:{version.Version} made for generate, or it was changed.", "Send a state as it came from the same version, or null to begin.");
+                : throw Invalid($"/states/{read.Index}", $"The state is not one that {version.Model}:{version.Version} made for generate, or it was changed.", "Send a state as it came from the same version, or null to begin.");
         }
 
         return read.Prompt.IsEmpty && model.Network is LanguageModel { Config.Begin: < 0 }
-            ? throw Invalid($"/inputs/{index}", $"The input is empty, and the texts of the model '{version.Model}' have no beginning of their own.", "Send a prompt of at least one token.")
+            ? throw Invalid($"/inputs/{read.Index}", $"The input is empty, and the texts of the model '{version.Model}' have no beginning of their own.", "Send a prompt of at least one token.")
             : read;
     }
 

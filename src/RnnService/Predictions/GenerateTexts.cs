@@ -92,7 +92,7 @@ internal sealed class GenerateTexts(TrainedModel model, GenerateOptions options,
         return start;
     }
 
-    private GenerateGrowth Grow(Generation generation, GenerateInput input) => new(generation, _tokenizer, input.Continues, options);
+    private GenerateGrowth Grow(Generation generation, GenerateInput input) => new(generation, _tokenizer, input, options);
 
     // What is no text of the training set, and the end where texts have none.
     private int[] Forbidden(TokenDecoder decoder) =>

@@ -94,6 +94,17 @@ public sealed class GenerateStreamTests(GenerateFixture fixture) : IClassFixture
     }
 
     [Fact]
+    public async Task Numbers_that_overflow_are_told_in_the_stream()
+    {
+        var events = await (await Client.PostGenerateAsync("outputs", """{"inputs":[[3e38,-3e38,3e38]],"stream":true}""")).ReadEventsAsync();
+
+        var error = Assert.Single(events);
+        Assert.Equal("error", error.Kind);
+        Assert.Equal(("urn:rnnservice:problem:invalid", 422), (error.Data.Text("type"), error.Data.GetProperty("status").GetInt32()));
+        Assert.Contains("trained on", error.Data.Text("hint"));
+    }
+
+    [Fact]
     public async Task The_openapi_document_describes_every_option_and_both_answers()
     {
         var document = JsonSerializer.Deserialize<JsonElement>(await Client.GetStringAsync("/swagger/v1/swagger.json", Cancellation));
