@@ -13,8 +13,8 @@ internal sealed class FoldedEmbedding(Parameter embedding, int width)
     private readonly Memory<float> _table = AlignedMemory.Allocate(embedding.Shape[0] * width);
     private Memory<float> _biased;
 
-    /// <summary>Memory that the table takes.</summary>
-    public long SizeInBytes => sizeof(float) * (long)_table.Length;
+    /// <summary>Memory that the tables take.</summary>
+    public long SizeInBytes => sizeof(float) * ((long)_table.Length + _biased.Length);
 
     private int Tokens => embedding.Shape[0];
 
