@@ -23,7 +23,7 @@ internal sealed class FoldedEmbedding(Parameter embedding, int width)
     /// <summary>Makes the table; call after every change of the weights, when <paramref name="inputProduct"/> is packed.</summary>
     public void Pack(PackedMatrix inputProduct) => MatMul.Multiply(embedding.Values.Span, Tokens, inputProduct, default, _table.Span, width);
 
-    /// <summary>The same for training: with each row, and one more that stands for no id, the bias is there already.</summary>
+    /// <summary>The same where the table is the cell's own: with each row, and one more that stands for no id, the bias is there already.</summary>
     public void Pack(PackedMatrix inputProduct, ReadOnlySpan<float> bias)
     {
         Pack(inputProduct);

@@ -35,7 +35,7 @@ public abstract partial class RecurrentCell
         int steps = Math.Clamp(TokensAtOnce / layout.Rows, 1, layout.Steps);
         Memory<float> gates = workspace.Rent(steps * layout.Rows * width);
         Memory<float> recurrent = workspace.Rent(layout.Rows * width);
-        // A step may leave its state where it found it.
+        // Nothing goes back from here: a step overwrites the state it started from.
         var kept = new CellTrace(default, state.H, RentKept(layout.Rows, workspace));
         for (int done = 0; done < layout.Steps; done += steps)
         {

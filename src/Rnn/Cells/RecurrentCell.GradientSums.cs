@@ -85,10 +85,10 @@ public abstract partial class RecurrentCell
             int width = _cell.Gates * _cell.HiddenSize, inputs = _cell.InputSize, hidden = _cell.HiddenSize;
             ReadOnlySpan<float> dInput = _dInput.Slice(_first * width, _tokens * width);
             ReadOnlySpan<float> dRecurrent = RecurrentGradient(_first, 0, _tokens);
-            var byInput = new RightOperand(_x[(_ids.IsEmpty ? _first * inputs : 0)..], _ids.IsEmpty ? inputs : 0, _cell._weightIh.In(_gradients));
+            RightOperand byInput = _ids.IsEmpty ? new RightOperand(_x[(_first * inputs)..], inputs, _cell._weightIh.In(_gradients)) : default;
             var byHidden = new RightOperand(_previousH[(_first * hidden)..], hidden, _cell._weightHh.In(_gradients));
             if (!_ids.IsEmpty) _cell._embedding!.Gather(_ids.Slice(_first * _perToken, _tokens * _perToken), _perToken, dInput, _dTable);
-            if (_cell.HasOwnRecurrentGradient) MatMul.MultiplyTransposedAdd(dInput, width, width, _tokens, byInput, default, _scratch);
+            if (_cell.HasOwnRecurrentGradient && _ids.IsEmpty) MatMul.MultiplyTransposedAdd(dInput, width, width, _tokens, byInput, default, _scratch);
             MatMul.MultiplyTransposedAdd(dRecurrent, width, width, _tokens, byHidden, _cell.HasOwnRecurrentGradient ? default : byInput, _scratch);
             if (!_tableHasAll) ColumnSums.Add(dInput, _dBiasIh);
             if (_cell.HasOwnRecurrentGradient) ColumnSums.Add(dRecurrent, _dBiasHh);

@@ -61,7 +61,7 @@ public sealed class FrameScaler
         return Sequence.OfFrames(values, FeatureSize);
     }
 
-    /// <summary>Scales frames <c>[steps, features]</c> into <paramref name="scaled"/>, which may be the same memory.</summary>
+    /// <summary>Scales whole frames <c>[steps, features]</c> into <paramref name="scaled"/>, which may be the very same memory but not overlap otherwise.</summary>
     public void Apply(ReadOnlySpan<float> frames, Span<float> scaled)
     {
         for (int first = 0; first < frames.Length; first += FeatureSize)

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Rnn.Data;
 using Rnn.Layers;
@@ -80,7 +79,7 @@ public sealed class Generation
     public ReadOnlySpan<float> Logits => _logits;
 
     /// <summary>Length of the vector that is the network's state, h and c of all layers.</summary>
-    public float StateNorm => TensorPrimitives.Norm<float>(_state);
+    public double StateNorm => Math.Sqrt(_state.Sum(value => (double)value * value));
 
     /// <summary>Attention weights of the decoder's last step <c>[S]</c>; empty without attention.</summary>
     public ReadOnlySpan<float> AttentionWeights => _decoder.AttentionWeights;

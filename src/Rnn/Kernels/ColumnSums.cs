@@ -7,6 +7,7 @@ namespace Rnn.Kernels;
 /// <summary>The sums of a matrix's columns: the gradient of a bias, summed over all tokens.</summary>
 internal static class ColumnSums
 {
+    // Reading the rows takes the time, whatever the width: the runtime's own is enough.
     private const int RowsAtATime = 4;
 
     /// <summary>Adds the rows of <paramref name="matrix"/> to <paramref name="sums"/>, in their order; no sums, no columns.</summary>

@@ -13,7 +13,7 @@ internal static class GruGates
 {
     /// <summary>
     /// <paramref name="gates"/> receives the activated gates; on entry it holds the input part of the pre-activations, unless <paramref name="input"/> knows better.
-    /// <paramref name="h"/> receives h'; the recurrent part of n is kept for <see cref="Backward"/>.
+    /// <paramref name="h"/> receives h' and may be <paramref name="previousH"/>; the recurrent part of n is kept for <see cref="Backward"/>.
     /// </summary>
     public static void Forward(int rows, int hidden, InputRows input, Span<float> gates, ReadOnlySpan<float> recurrent, ReadOnlySpan<float> previousH, Span<float> h, Span<float> recurrentN)
     {

@@ -70,7 +70,7 @@ public static class MatMul
     public static void MultiplyTransposedAdd(ReadOnlySpan<float> a, int rows, int aStride, ReadOnlySpan<float> b, int columns, int depth, Span<float> c, Span<float> scratch) =>
         MultiplyTransposedAdd(a, rows, aStride, depth, new RightOperand(b, columns, c), default, scratch);
 
-    /// <summary>The same with two right operands, for which A is packed once.</summary>
+    /// <summary>The same with two right operands, for which A is packed once at most.</summary>
     internal static void MultiplyTransposedAdd(ReadOnlySpan<float> a, int rows, int aStride, int depth, RightOperand b, RightOperand other, Span<float> scratch)
     {
         for (int first = 0; first < depth; first += DepthBlock)
@@ -90,7 +90,7 @@ public static class MatMul
         }
     }
 
-    /// <summary>Floats of scratch that <see cref="MultiplyTransposedAdd(ReadOnlySpan{float}, int, int, ReadOnlySpan{float}, int, int, Span{float}, Span{float})"/> needs, with the columns of all right operands.</summary>
+    /// <summary>Floats of scratch that <see cref="MultiplyTransposedAdd(ReadOnlySpan{float}, int, int, ReadOnlySpan{float}, int, int, Span{float}, Span{float})"/> needs; <paramref name="otherColumns"/> are those of a second right operand.</summary>
     public static int ScratchLength(int depth, int rows, int columns, int otherColumns = 0)
     {
         int block = Math.Min(depth, DepthBlock);

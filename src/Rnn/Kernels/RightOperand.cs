@@ -9,7 +9,7 @@ internal readonly ref struct RightOperand(ReadOnlySpan<float> values, int column
 
     public Span<float> Sum { get; } = sum;
 
-    /// <summary>Packs some rows into the begin of <paramref name="scratch"/>.</summary>
+    /// <summary>Packs some rows into the beginning of <paramref name="scratch"/>; returns their panels.</summary>
     public Span<float> Pack(int first, int rows, Span<float> scratch)
     {
         Span<float> panels = scratch[..Panels.Length(rows, columns, Panels.Width)];

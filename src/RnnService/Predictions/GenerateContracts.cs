@@ -100,7 +100,7 @@ internal sealed record GeneratedText(string Text, FinishReason FinishReason, int
 /// <param name="LogProbability">Of this token, in nats.</param>
 /// <param name="StateNorm">Euclidean norm of the state after the step, all layers together.</param>
 /// <param name="Best">The five most probable tokens in the network's own distribution.</param>
-internal sealed record GenerateStep(string Fed, string Token, double LogProbability, float StateNorm, IReadOnlyList<GenerateOutput> Best)
+internal sealed record GenerateStep(string Fed, string Token, double LogProbability, double StateNorm, IReadOnlyList<GenerateOutput> Best)
 {
     /// <summary>With attention: the weight of each token of the source.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -42,6 +42,7 @@ internal sealed class GenerateGrowth(Generation generation, Tokenizer tokenizer,
     {
         if (Finish is not null) throw new InvalidOperationException("The text has ended.");
         var token = given is int known ? generation.Advance(known) : generation.Advance();
+        // Of tokens nothing overflows: from them it is the model that is damaged.
         if (double.IsNaN(token.LogProbability) && input.Source is { IsTokens: false }) throw new ProblemException(PredictionBody.Answer(InputEncoding.Overflow(input.Index)));
         _tokens.Add(token.Token);
         LogProbability += token.LogProbability;

@@ -9,7 +9,7 @@ namespace Rnn.Tests.Kernels;
 public sealed class GatesTests
 {
     public static MatrixTheoryData<string, int, int> Sizes() => new(
-        ["lstm", "lstm backward", "gru", "gru backward", "tanh", "tanh backward", "relu", "relu backward", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "rmsprop centered", "adam", "amsgrad"], [1, 3], [1, 4, 15, 16, 17, 33, 65]);
+        ["lstm", "lstm backward", "gru", "gru in place", "gru backward", "tanh", "tanh backward", "relu", "relu backward", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "rmsprop centered", "adam", "amsgrad"], [1, 3], [1, 4, 15, 16, 17, 33, 65]);
 
     [Theory]
     [MemberData(nameof(Sizes), DisableDiscoveryEnumeration = true)]
@@ -50,6 +50,9 @@ public sealed class GatesTests
                     break;
                 case "gru":
                     GruGates.Forward<TLanes, TVector>(Rows, Hidden, default, b[0], b[1], b[2], b[3], b[4]);
+                    break;
+                case "gru in place":
+                    GruGates.Forward<TLanes, TVector>(Rows, Hidden, default, b[0], b[1], b[2], b[2], b[4]);
                     break;
                 case "gru backward":
                     GruGates.Backward<TLanes, TVector>(Rows, Hidden, b[0], b[1], b[2], b[3], b[4]);

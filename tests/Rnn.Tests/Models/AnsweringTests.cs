@@ -23,6 +23,7 @@ public sealed class AnsweringTests
             new SequenceLabelerConfig { Encoder = encoder, Classes = 3 },
             new SequenceClassifierConfig { Encoder = encoder, Classes = 3, Pooling = PoolingKind.Last },
             new SequenceClassifierConfig { Encoder = encoder, Classes = 3, Pooling = PoolingKind.Max },
+            new SequenceLabelerConfig { Encoder = encoder with { VocabularySize = 40 }, Classes = 3 },
             new SequenceLabelerConfig { Encoder = encoder with { VocabularySize = 5000 }, Classes = 3 }])
             Widths.AssertSameBits(Logits(config, inputs, keepsTrace: true), Logits(config, inputs, keepsTrace: false), config.GetType().Name);
     }

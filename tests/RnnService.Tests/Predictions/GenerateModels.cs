@@ -30,6 +30,7 @@ internal static class GenerateModels
         await models.PublishAsync("ended", LearningTask.LanguageModeling, Ended());
         await models.PublishAsync("zeros", LearningTask.Captioning, Caption(Feedback.Zeros));
         await models.PublishAsync("outputs", LearningTask.Captioning, Caption(Feedback.Outputs));
+        await models.PublishAsync("boundless", LearningTask.Captioning, Caption(Feedback.Zeros, CellKind.RnnRelu));
         await models.PublishAsync("translate", LearningTask.Translation, Translate(AttentionKind.Additive));
         await models.PublishAsync("fixed", LearningTask.Translation, Translate(AttentionKind.None));
         await models.PublishAsync("untrained", LearningTask.Translation, Untrained());
@@ -67,7 +68,7 @@ internal static class GenerateModels
     }
 
     /// <summary>Describes four vectors.</summary>
-    public static TrainedModel Caption(Feedback feedback)
+    public static TrainedModel Caption(Feedback feedback, CellKind cell = CellKind.Lstm)
     {
         var tokenizer = Tokenizer.Train(Captions.Select(one => one.Text), s_writing);
         var network = new Captioner(new()
@@ -77,6 +78,7 @@ internal static class GenerateModels
             Begin = tokenizer.Begin,
             End = tokenizer.End,
             EmbeddingSize = 12,
+            Cell = cell,
             HiddenSize = 24,
             Feedback = feedback,
         });

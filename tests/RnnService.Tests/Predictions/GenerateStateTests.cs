@@ -9,6 +9,7 @@ public sealed class GenerateStateTests(GenerateFixture fixture) : IClassFixture<
     private const string Greedy = "\"temperature\":0";
 
     private static readonly int[] s_red = [1, 0, 0];
+    private static readonly float[] s_huge = [1e25f, 1e25f, 1e25f];
 
     private HttpClient Client => fixture.Client;
 
@@ -102,6 +103,14 @@ public sealed class GenerateStateTests(GenerateFixture fixture) : IClassFixture<
         Assert.Equal(text.Tokens(), steps.Length);
         Assert.All(steps, step => Assert.False(step.TryGetProperty("attention", out _)));
         AssertConsistent(text, steps);
+    }
+
+    [Fact]
+    public async Task A_trace_has_the_norm_of_a_state_whose_squares_overflow()
+    {
+        var steps = Steps(await Client.WriteAsync("boundless", s_huge, "\"trace\":true"));
+
+        Assert.InRange(steps[0].GetProperty("state_norm").GetDouble(), 1e20, 1e30);
     }
 
     [Fact]
