@@ -38,14 +38,14 @@ public sealed class FrameScaler
             float[] column = [.. sequences.SelectMany(sequence => Column(sequence, feature))];
             if (kind == Scaling.Robust)
             {
-                figures.Median[feature] = Median(column);
-                figures.Deviation[feature] = NonZero(Median([.. column.Select(value => Math.Abs(value - figures.Median[feature]))]));
-                for (int i = 0; i < column.Length; i++) column[i] = MathF.Asinh((column[i] - figures.Median[feature]) / figures.Deviation[feature]);
+                float median = figures.Median[feature] = Median(column);
+                float deviation = figures.Deviation[feature] = NonZero(Median([.. column.Select(value => Math.Abs(value - median))]), median);
+                foreach (ref float value in column.AsSpan()) value = Robust(value, median, deviation);
             }
 
             double mean = column.Average(value => (double)value);
             figures.Mean[feature] = (float)mean;
-            figures.Scale[feature] = NonZero((float)Math.Sqrt(column.Average(value => (value - mean) * (value - mean))));
+            figures.Scale[feature] = NonZero((float)Math.Sqrt(column.Average(value => (value - mean) * (value - mean))), (float)mean);
         }
 
         return new FrameScaler(figures);
@@ -70,9 +70,7 @@ public sealed class FrameScaler
             Span<float> to = scaled.Slice(first, FeatureSize);
             if (_figures.Kind == Scaling.Robust)
             {
-                TensorPrimitives.Subtract(frame, _figures.Median, to);
-                TensorPrimitives.Divide(to, _figures.Deviation, to);
-                foreach (ref float value in to) value = MathF.Asinh(value);
+                for (int i = 0; i < to.Length; i++) to[i] = Robust(frame[i], _figures.Median[i], _figures.Deviation[i]);
                 frame = to;
             }
 
@@ -117,8 +115,11 @@ public sealed class FrameScaler
         return ones;
     }
 
-    /// <summary>A constant feature stays constant instead of becoming infinite.</summary>
-    private static float NonZero(float scale) => scale > 1e-12f ? scale : 1;
+    // In double precision: a float may be farther from the median than floats reach.
+    private static float Robust(float value, float median, float deviation) => (float)Math.Asinh(((double)value - median) / deviation);
+
+    /// <summary>A constant feature, whatever rounding makes of it, stays constant instead of becoming infinite.</summary>
+    private static float NonZero(float scale, float centre) => scale > 1e-9f * Math.Abs(centre) ? Math.Min(scale, float.MaxValue) : 1;
 
     private sealed record Saved(Scaling Kind, float[] Median, float[] Deviation, float[] Mean, float[] Scale);
 }

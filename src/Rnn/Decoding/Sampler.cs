@@ -19,7 +19,8 @@ public sealed class Sampler(SamplingConfig config, int outputs)
     {
         logits.CopyTo(_probabilities);
         Penalise(emitted);
-        if (config.Temperature == 0)
+        // Or one that a float cannot hold.
+        if ((float)config.Temperature == 0)
         {
             int best = TensorPrimitives.IndexOfMax<float>(_probabilities);
             Array.Clear(_probabilities);

@@ -170,6 +170,11 @@ public sealed class TrainingLoop
         if (!double.IsFinite(validation.Loss)) throw new TrainingDivergedException((ulong)_state.Step, $"the validation loss is {validation.Loss}");
         int epoch = _state.Epoch + 1;
         bool isBest = !_chooses || _state.BestLoss is not { } best || validation.Loss < best;
+        int bestEpoch = isBest ? epoch : _state.BestEpoch;
+        double bestLoss = isBest ? validation.Loss : _state.BestLoss!.Value;
+        bool stops = _config.EarlyStoppingPatience > 0 && epoch - bestEpoch >= _config.EarlyStoppingPatience;
+        if ((stops || epoch == _config.Epochs) && bestLoss > WorstLoss)
+            throw new TrainingDivergedException((ulong)_state.Step, $"the best validation loss is {bestLoss:G3} nats, where a guess costs {Math.Log(_model.Outputs):G3}");
         if (isBest)
         {
             _model.Parameters.Values.CopyTo(_best);
@@ -177,12 +182,11 @@ public sealed class TrainingLoop
         }
 
         var report = new EpochReport(epoch, _state.LossSum / Math.Max(double.Epsilon, _state.Weight), (double)_state.Correct / Math.Max(1, _state.Targets), validation, _state.NormSum / StepsPerEpoch, isBest);
-        int bestEpoch = isBest ? epoch : _state.BestEpoch;
         _state = new TrainingState(
             _state.Step, epoch, 0, 0, 0, 0, 0, 0,
-            isBest ? validation.Loss : _state.BestLoss,
+            bestLoss,
             bestEpoch,
-            _config.EarlyStoppingPatience > 0 && epoch - bestEpoch >= _config.EarlyStoppingPatience,
+            stops,
             _config.Schedule == ScheduleKind.Plateau ? _state.Plateau.After(validation.Loss, new PlateauConfig { Factor = _config.Decay }) : _state.Plateau,
             _state.LossTrend,
             _state.Rescues);

@@ -31,4 +31,8 @@ public sealed record EpochReport(int Epoch, double TrainLoss, double TrainAccura
 /// <summary>The loss or its gradient stopped being a number, or rose far above that of a guess.</summary>
 /// <param name="step">The update that could not be made.</param>
 /// <param name="found">What was found there.</param>
-public sealed class TrainingDivergedException(ulong step, string found) : Exception(FormattableString.Invariant($"Training diverged in step {step}: {found}."));
+public sealed class TrainingDivergedException(ulong step, string found) : Exception(FormattableString.Invariant($"Training diverged in step {step}: {found}."))
+{
+    /// <summary>The update it would have been; 1 before anything was learnt.</summary>
+    public ulong Step => step;
+}

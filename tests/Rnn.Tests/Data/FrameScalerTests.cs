@@ -32,6 +32,30 @@ public sealed class FrameScalerTests
     }
 
     [Theory]
+    [InlineData(1e-13f, Scaling.Standard)]
+    [InlineData(1e-13f, Scaling.Robust)]
+    [InlineData(1e-30f, Scaling.Standard)]
+    [InlineData(1e30f, Scaling.Robust)]
+    public void A_feature_is_scaled_whatever_its_unit(float unit, Scaling kind)
+    {
+        Sequence[] inUnit(float unit) => [.. Enumerable.Range(0, 40).Select(i => Sequence.OfFrames([unit * (i % 7), 1_700_000_000], 2))];
+        var (want, got) = (FrameScaler.Fit(inUnit(1), kind), FrameScaler.Fit(inUnit(unit), kind));
+        Assert.All(inUnit(1).Zip(inUnit(unit)), pair =>
+        {
+            Assert.Equal(want.Apply(pair.First).Frames.Span[0], got.Apply(pair.Second).Frames.Span[0], 1e-5f);
+            Assert.Equal(0, got.Apply(pair.Second).Frames.Span[1]);
+        });
+    }
+
+    [Fact]
+    public void Robust_scaling_takes_a_mark_for_no_data()
+    {
+        var frames = Enumerable.Range(0, 40).Select(i => Sequence.OfFrames([i == 7 ? -3.4028235e38f : i == 8 ? 3e38f : 0.01f * i, i], 2)).ToArray();
+        var scaler = FrameScaler.FromJson(FrameScaler.Fit(frames, Scaling.Robust).ToJson());
+        Assert.All(frames, frame => Assert.All(scaler.Apply(frame).Frames.ToArray(), value => Assert.InRange(value, -10, 10)));
+    }
+
+    [Theory]
     [InlineData(Scaling.None)]
     [InlineData(Scaling.Standard)]
     [InlineData(Scaling.Robust)]

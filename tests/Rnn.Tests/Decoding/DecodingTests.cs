@@ -34,6 +34,14 @@ public sealed class DecodingTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1e-46)]
+    [InlineData(1e-45)]
+    [InlineData(1e-30)]
+    public void However_small_the_temperature_the_best_token_is_drawn(double temperature) =>
+        Assert.Equal([0, 0, 0, 0, 1, 0], new Sampler(new SamplingConfig { Temperature = temperature }, 6).Probabilities([0.4f, 2, -1.3f, 0.9f, 2.1f, float.NegativeInfinity]).ToArray());
+
+    [Theory]
     [InlineData(7, 1)]
     [InlineData(0, 0.6)]
     [InlineData(40, 0.9)]

@@ -132,6 +132,26 @@ public sealed class RescueTests
         Assert.True(double.IsFinite(loop.Advance().GradientNorm));
     }
 
+    [Theory]
+    [InlineData(2, 0, 2)]
+    [InlineData(9, 1, 2)]
+    public void A_run_too_short_for_a_trend_does_not_end_worse_than_a_guess(int epochs, int patience, int last)
+    {
+        using var shards = new BatchShards(1);
+        var network = new LanguageModel(new() { Encoder = new() { VocabularySize = 5, EmbeddingSize = 4, HiddenSize = 6 } });
+        network.Initialize(1);
+        foreach (ref var weight in network.Parameters.Values.Span) weight *= 1000;
+        var examples = TextStream.Windows(Enumerable.Range(0, 60).Select(i => i * i % 5).ToArray(), 2, 20);
+        var loop = new TrainingLoop(network, examples, examples, s_config with { Epochs = epochs, EarlyStoppingPatience = patience, LearningRate = 1e-8 }, shards);
+        Assert.Contains("best validation loss", Assert.Throws<TrainingDivergedException>(() =>
+        {
+            while (!loop.Finished) loop.Advance();
+        }).Message);
+        Assert.Equal(last - 1, loop.State.Epoch);
+        loop.Rescue();
+        Assert.Equal((0, 1), (loop.State.Epoch, loop.State.Rescues));
+    }
+
     [Fact]
     public void A_loss_far_above_that_of_a_guess_is_a_divergence_though_it_is_a_number()
     {
