@@ -30,7 +30,7 @@ internal static class ClassifyRequestReader
     {
         error = null;
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            return Fail(out error, InputError.Malformed("", "The body is not a JSON object.", """Send {"inputs":["a text"]}."""));
+            return Fail(out error, InputError.Malformed("", "The body is not a JSON object.", PredictionBody.Example));
         List<PredictionInput>? inputs = null;
         var explain = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -56,7 +56,7 @@ internal static class ClassifyRequestReader
         }
 
         return inputs is null
-            ? Fail(out error, InputError.Malformed("/inputs", "inputs is missing.", """Send {"inputs":["a text"]}."""))
+            ? Fail(out error, InputError.Malformed("/inputs", "inputs is missing.", PredictionBody.Example))
             : new ClassifyInputs(inputs, explain);
     }
 

@@ -125,5 +125,5 @@ internal static class LabelEndpoints
 
     /// <summary>A state that is none of this version's labelings.</summary>
     public static InputError Foreign(string pointer, ResolvedModel version) => InputError.Invalid(pointer,
-        $"The state was not made by label of '{version.Model}' version {version.Version}, or it was changed.", "Send a state as this version's label gave it, or null to begin.");
+        $"The state was not made by label of '{version.Model}' version {version.Version}, or it was changed.", "Send a state as this version's label gave it, or begin a sequence without one.");
 }

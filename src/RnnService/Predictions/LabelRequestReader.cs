@@ -30,7 +30,7 @@ internal static class LabelRequestReader
         List<PredictionInput>? inputs = null;
         List<string?>? states = null;
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            error = InputError.Malformed("", "The body is not a JSON object.", """Send {"inputs":[[[0.1,0.2]]]}.""");
+            error = InputError.Malformed("", "The body is not a JSON object.", PredictionBody.Example);
         while (error is null && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = reader.GetString()!;
@@ -53,7 +53,7 @@ internal static class LabelRequestReader
             }
         }
 
-        if (error is null && inputs is null) error = InputError.Malformed("/inputs", "inputs is missing.", """Send {"inputs":[[[0.1,0.2]]]}.""");
+        if (error is null && inputs is null) error = InputError.Malformed("/inputs", "inputs is missing.", PredictionBody.Example);
         if (error is null && states is not null && states.Count != inputs!.Count)
         {
             error = InputError.Invalid($"/states/{Math.Min(states.Count, inputs.Count)}", $"There are {states.Count} states for {inputs.Count} inputs.",

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using RnnService.Http;
 
@@ -7,6 +8,9 @@ namespace RnnService.Predictions;
 /// <summary>What the bodies of all prediction requests share.</summary>
 internal static class PredictionBody
 {
+    /// <summary>A body for each kind of model, as a hint.</summary>
+    public const string Example = """Send {"inputs":["a text"]}, or where the model reads numbers {"inputs":[[0.1,0.2]]} for a vector and {"inputs":[[[0.1,0.2]]]} for frames.""";
+
     /// <summary>The request in a body, or what is wrong with it.</summary>
     public delegate T? Reader<T>(ReadOnlySequence<byte> body, PredictionLimits limits, out InputError? error)
         where T : class;
@@ -27,16 +31,23 @@ internal static class PredictionBody
                 continue;
             }
 
-            var request = parse(read.Buffer, new PredictionLimits(limits.InputsPerRequest, limits.StepsPerInput), out var error);
+            var request = parse(WithoutMark(read.Buffer), new PredictionLimits(limits.InputsPerRequest, limits.StepsPerInput), out var error);
             body.AdvanceTo(read.Buffer.End);
             return (request, request is null ? Answer(error!) : null);
         }
     }
 
+    // Some editors begin a file with a byte order mark; the framework's own reader leaves it out, too.
+    private static ReadOnlySequence<byte> WithoutMark(ReadOnlySequence<byte> body)
+    {
+        var reader = new SequenceReader<byte>(body);
+        return reader.IsNext(Encoding.UTF8.Preamble, advancePast: true) ? body.Slice(reader.Position) : body;
+    }
+
     /// <summary>What a failure to read JSON means; null for any other exception.</summary>
     public static InputError? ErrorOf(Exception unreadable) => unreadable switch
     {
-        JsonException syntax => InputError.Malformed("", $"The body is not valid JSON (line {syntax.LineNumber + 1}, byte {syntax.BytePositionInLine + 1}).", """Send {"inputs":["a text"]}."""),
+        JsonException syntax => InputError.Malformed("", $"The body is not valid JSON (line {syntax.LineNumber + 1}, byte {syntax.BytePositionInLine + 1}).", Example),
         // GetString on bytes that are not UTF-8, or on half a surrogate pair.
         InvalidOperationException => InputError.Malformed("", "A string of the body is not valid UTF-8 or holds half a surrogate pair.", "Send the body encoded as UTF-8."),
         _ => null,

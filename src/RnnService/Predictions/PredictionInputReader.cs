@@ -11,7 +11,7 @@ internal static class PredictionInputReader
         error = null;
         if (reader.TokenType != JsonTokenType.StartArray)
         {
-            error = InputError.Malformed("/inputs", "inputs must be an array.", """Send "inputs":["a text"], also for a single input.""");
+            error = InputError.Malformed("/inputs", "inputs must be an array, also for a single input.", PredictionBody.Example);
             return null;
         }
 
@@ -28,7 +28,7 @@ internal static class PredictionInputReader
             else if (reader.TokenType == JsonTokenType.StartArray && ReadArray(ref reader, inputs.Count, limits, out error) is { } input) inputs.Add(input);
             else
             {
-                error ??= InputError.Malformed($"/inputs/{inputs.Count}", "An input must be a string, an array of tokens, an array of frames or a feature vector.", """Send "inputs":["a text"].""");
+                error ??= InputError.Malformed($"/inputs/{inputs.Count}", "An input must be a string, an array of tokens, an array of frames or a feature vector.", PredictionBody.Example);
                 return null;
             }
         }

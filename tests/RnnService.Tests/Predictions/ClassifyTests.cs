@@ -85,6 +85,10 @@ public sealed class ClassifyTests(ServiceFixture fixture) : IClassFixture<Servic
     }
 
     [Fact]
+    public async Task A_byte_order_mark_is_no_part_of_the_body() =>
+        Assert.Equal(HttpStatusCode.OK, (await ClassifyAsync("words", "\ufeff{\"inputs\":[\"good\"]}")).StatusCode);
+
+    [Fact]
     public async Task Too_many_inputs_and_too_many_steps_are_refused()
     {
         var limits = fixture.Service.App.Services.GetService(typeof(Limits)) as Limits;
