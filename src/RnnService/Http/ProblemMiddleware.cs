@@ -50,6 +50,8 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, IOptions<J
                 return OfStatus(context, StatusCodes.Status415UnsupportedMediaType);
             case BadHttpRequestException bad:
                 return Unreadable(bad);
+            case InvalidOperationException when exception.Message.Contains("content type charset", StringComparison.Ordinal):
+                return new ProblemResult(ProblemKind.UnsupportedMediaType, "The charset of the Content-Type is not known.", "Send JSON as UTF-8 with Content-Type: application/json and no charset.");
             case var _ when CorruptBlobException.Sentence(exception) is { } damage:
                 LogFailed(exception, context.Request.Method, context.GetEndpoint()?.DisplayName);
                 return new ProblemResult(ProblemKind.Damaged, damage, "Nothing was answered from it. Restore a backup, or delete what is damaged and make it again.");

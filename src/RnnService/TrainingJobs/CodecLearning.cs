@@ -1,5 +1,6 @@
 using Rnn.Data;
 using Rnn.Models;
+using RnnService.Http;
 using RnnService.Storage;
 using RnnService.Storage.Examples;
 
@@ -38,15 +39,19 @@ internal static class CodecLearning
     private static Tokenizer Reading(TokenizerSpec spec, IReadOnlyList<DatasetExample> rows)
     {
         var config = Config(spec) with { TokenNgrams = spec.TokenNgrams, SubwordFeatures = spec.SubwordFeatures };
-        return rows[0].Text is not null ? Tokenizer.Train(rows.Select(row => row.Text!), config) : Tokenizer.TrainOnTokens(rows.Select(row => row.Tokens!), config);
+        return Known(rows[0].Text is not null ? Tokenizer.Train(rows.Select(row => row.Text!), config) : Tokenizer.TrainOnTokens(rows.Select(row => row.Tokens!), config), spec);
     }
 
     /// <summary>What is emitted must come back as people write it, spaces included.</summary>
     private static Tokenizer Emitting(TokenizerSpec spec, IEnumerable<string> texts, bool isOneText = false)
     {
         var config = Config(spec) with { KeepSpaces = spec.Kind != TokenizerKind.Char };
-        return isOneText ? Tokenizer.TrainOnParts(texts, config) : Tokenizer.Train(texts, config);
+        return Known(isOneText ? Tokenizer.TrainOnParts(texts, config) : Tokenizer.Train(texts, config), spec);
     }
+
+    /// <summary>The tokenizer, if it knows any token at all.</summary>
+    private static Tokenizer Known(Tokenizer tokenizer, TokenizerSpec spec) => tokenizer.VocabularySize > Vocabulary.Unknown + 1 ? tokenizer
+        : throw new ProblemException(Problems.InvalidField("/tokenizer/min_frequency", $"No token is {spec.MinFrequency} times in the training rows: the vocabulary would be empty.", $"Lower tokenizer.min_frequency (now {spec.MinFrequency}), or leave it out."));
 
     private static TokenizerConfig Config(TokenizerSpec spec) => new()
     {

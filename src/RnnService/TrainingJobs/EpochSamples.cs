@@ -73,7 +73,7 @@ internal sealed class EpochSamples(Network network, TrainingData data, BatchShar
         var generation = new Generation(decoder, new SamplingConfig { Temperature = Temperature }, Seed, forbidden);
         generation.Read(tokenizer.EncodeTarget(text[..cut]).AsSpan()[..^1]);
         var (stream, output) = (new TokenStream(tokenizer, continues: true), new StringBuilder());
-        while (!generation.IsFinished && output.Length < TextCharacters) output.Append(stream.Next(generation.Advance().Token));
+        for (var tokens = 0; tokens < TextCharacters && !generation.IsFinished && output.Length < TextCharacters; tokens++) output.Append(stream.Next(generation.Advance().Token));
         return new Sample(text[..cut], text[cut..Cut(text, cut + TextCharacters)], output.ToString());
     }
 

@@ -33,6 +33,14 @@ internal sealed class FieldErrors
         return given ?? fallback;
     }
 
+    /// <summary>A number within limits, or none.</summary>
+    public double? Number(string pointer, double? given, double min, double max)
+    {
+        if (given is double value && !(value >= min && value <= max))
+            Add(pointer, Text($"{Name(pointer)} is {value}; it must be a number from {min} to {max}."), Text($"Send a value from {min} to {max}, or leave {Name(pointer)} out: then there is none."));
+        return given;
+    }
+
     /// <summary>One of the values named in snake_case after the enum's members, or the default.</summary>
     public T Choice<T>(string pointer, string? given, T fallback, params ReadOnlySpan<T> available) where T : struct, Enum
     {

@@ -69,8 +69,8 @@ internal sealed class Measurement(Network network, TrainingData data, TokenizerK
         Loss = score.Loss,
         Accuracy = score.Accuracy,
         MacroF1 = score.MacroF1,
-        // Infinity is no JSON number; nobody misses a perplexity of 10^300.
-        Perplexity = network.EmitsTokens ? Math.Min(score.Perplexity, double.MaxValue) : null,
+        // Infinity is no JSON number.
+        Perplexity = network.EmitsTokens && double.IsFinite(score.Perplexity) ? score.Perplexity : null,
         Bleu = bleu?.Value,
     };
 }

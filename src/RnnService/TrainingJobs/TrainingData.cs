@@ -1,5 +1,6 @@
 using Rnn.Data;
 using Rnn.Models;
+using RnnService.Http;
 using RnnService.Storage;
 using RnnService.Storage.Examples;
 
@@ -43,12 +44,12 @@ internal sealed record TrainingData(
                 ReferenceTexts.Of(codec, held.Rows), test is null ? [] : ReferenceTexts.Of(codec, test.Rows), rows.All.IsOneText, Spread(held.Rows, RowsShown));
         }
 
-        var heldTokens = Tokens(codec, held);
+        var heldTokens = Tokens(codec, held, "validation");
         // Two chunks of each lane: the state of the first is carried into the second.
         var probe = heldTokens[..Math.Min(heldTokens.Length, (2 * ProbeLanes * settings.BpttSteps!.Value) + 1)];
-        return new TrainingData(codec, TextStream.Windows(Tokens(codec, train), settings.BatchSize, settings.BpttSteps.Value), Measured(heldTokens),
+        return new TrainingData(codec, TextStream.Windows(Tokens(codec, train, "training"), settings.BatchSize, settings.BpttSteps.Value), Measured(heldTokens),
             TextStream.Windows(probe, Math.Clamp(probe.Length / (2 * settings.BpttSteps.Value), 1, ProbeLanes), settings.BpttSteps.Value),
-            test is null ? null : Measured(Tokens(codec, test)), [], [], rows.All.IsOneText,
+            test is null ? null : Measured(Tokens(codec, test, "test")), [], [], rows.All.IsOneText,
             held.IsOneText ? [held.Rows[0]] : Spread(held.Rows, RowsShown));
     }
 
@@ -71,9 +72,14 @@ internal sealed record TrainingData(
         return new ExampleSet([.. rows.Select(row => CodecLearning.Encode(codec, row))], [.. rows.Select(row => new ReadOnlyMemory<int>(target(row)))]);
     }
 
-    private static ReadOnlyMemory<int> Tokens(Codec codec, JobRows rows) => rows.IsOneText
-        ? codec.Output!.EncodeParts(rows.Texts, rows.Texts.Sum(text => text.Length))
-        : (int[])[codec.Output!.End, .. rows.Texts.SelectMany(codec.Output.EncodeTarget)];
+    private static ReadOnlyMemory<int> Tokens(Codec codec, JobRows rows, string part)
+    {
+        ReadOnlyMemory<int> tokens = rows.IsOneText
+            ? codec.Output!.EncodeParts(rows.Texts, rows.Texts.Sum(text => text.Length))
+            : (int[])[codec.Output!.End, .. rows.Texts.SelectMany(codec.Output.EncodeTarget)];
+        return tokens.Length > 1 ? tokens
+            : throw new ProblemException(Problems.InvalidField("/tokenizer/kind", $"The {part} text is a single token: there is no next one to predict.", "Send more text (or hold more of it out: training.validation_fraction), or set tokenizer.kind to char."));
+    }
 
     private static ExampleSet Measured(ReadOnlyMemory<int> tokens) => TextStream.Windows(tokens, Math.Clamp(tokens.Length / TokensPerMeasuringLane, 1, MeasuringLanes), MeasuringWindow);
 }

@@ -27,15 +27,13 @@ internal static class TrainingResolver
         only("scheduled_sampling", given.ScheduledSampling is not (null or 0), readsBack, "it is for translation, and captioning that feeds outputs back");
         only("validation_fraction", given.ValidationFraction is not null, holdsOut, "the validation dataset is used whole");
         only("gradient_flow", given.GradientFlow is true, hasSteps, "a vector has one step, through which no gradient flows back in time");
-        if (given.MaxMinutes is not null) errors.Number("/training/max_minutes", given.MaxMinutes, 0, 0.01, 10_080);
-        if (given.ClipValue is not null) errors.Number("/training/clip_value", given.ClipValue, 0, 1e-6, 1e6);
         var seed = given.Seed ?? SpecDefaults.Seed;
         if (seed < 0) errors.Add("/training/seed", $"training.seed is {seed}; it must be 0 or more.", "Send a whole number from 0 to 9007199254740991.");
         var batchSize = errors.Whole("/training/batch_size", given.BatchSize, defaults.BatchSize, 1, 4_096);
         return new TrainingSettings
         {
             Epochs = errors.Whole("/training/epochs", given.Epochs, defaults.Epochs, 1, 10_000),
-            MaxMinutes = given.MaxMinutes,
+            MaxMinutes = errors.Number("/training/max_minutes", given.MaxMinutes, 0.01, 10_080),
             BatchSize = batchSize,
             ShardRows = errors.Whole("/training/shard_rows", given.ShardRows, SpecDefaults.ShardRows(batchSize), 1, 1_024),
             AccumulateSteps = errors.Whole("/training/accumulate_steps", given.AccumulateSteps, 1, 1, 1_024),
@@ -50,7 +48,7 @@ internal static class TrainingResolver
             Decay = schedule is ScheduleKind.Step or ScheduleKind.Plateau ? errors.Number("/training/decay", given.Decay, SpecDefaults.Decay, 0.001, 1) : null,
             WarmupSteps = errors.Whole("/training/warmup_steps", given.WarmupSteps, defaults.WarmupSteps, 0, 1_000_000),
             ClipNorm = errors.Number("/training/clip_norm", given.ClipNorm, defaults.ClipNorm, 0, 1e6),
-            ClipValue = given.ClipValue,
+            ClipValue = errors.Number("/training/clip_value", given.ClipValue, 1e-6, 1e6),
             LabelSmoothing = errors.Number("/training/label_smoothing", given.LabelSmoothing, defaults.LabelSmoothing, 0, 0.9),
             ClassWeights = data.EmitsText ? null : errors.Choice("/training/class_weights", given.ClassWeights, ClassWeighting.None, Enum.GetValues<ClassWeighting>()),
             UnknownRate = readsTokens ? errors.Number("/training/unknown_rate", given.UnknownRate, defaults.UnknownRate, 0, 0.9) : null,

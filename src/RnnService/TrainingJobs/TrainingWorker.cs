@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Hangfire;
+using Rnn.Data;
 using Rnn.Models;
 using Rnn.Tensors;
 using Rnn.Training;
@@ -196,9 +197,11 @@ internal sealed class TrainingWorker(
     }
 
     /// <summary>What to set after a job has diverged again and again.</summary>
-    private string Remedy(TrainingJobRow job)
+    private string Remedy(TrainingJobRow job, TrainingDivergedException diverged)
     {
         var spec = JsonSerializer.Deserialize<TrainingSpec>(job.SpecJson, JsonConventions.Stored)!;
+        if (diverged.Step == 1 && spec.Features is { Scaling: Scaling.None })
+            return "No learning rate helps before the first update: the numbers are too large for the network. Set features.scaling to standard or robust (now none).";
         var usual = SpecDefaults.For(StoredDataset.Of(ledger.Dataset(job.DatasetId)).Facts).LearningRateOf(spec.Training.Optimizer);
         var rate = Math.Min(usual, spec.Training.LearningRate / 16);
         var clip = spec.Training.ClipNorm == 0 ? " and training.clip_norm to 1 (now 0: nothing is clipped)" : spec.Training.ClipNorm > 1 ? FormattableString.Invariant($" and training.clip_norm to 1 (now {spec.Training.ClipNorm})") : "";
@@ -219,7 +222,9 @@ internal sealed class TrainingWorker(
         JobLog.Failed(log, claim.JobId, error);
         var sentence = error switch
         {
-            TrainingDivergedException => $"{error.Message} {Remedy(job)}",
+            TrainingDivergedException diverged => $"{error.Message} {Remedy(job, diverged)}",
+            // What only the data could tell.
+            ProblemException { Problem: var found } => $"{found.Detail} {found.Hint}",
             OutOfMemoryException => "There was not enough memory. Make network.hidden_size, training.batch_size or the vocabulary smaller, or shorten the longest sequences.",
             _ when CorruptBlobException.Sentence(error) is { } damage => $"Stored data is damaged: {damage}",
             _ => $"Training stopped on an unexpected error, {error.GetType().Name}: {error.Message}",

@@ -58,7 +58,7 @@ public sealed class JobErrorTests(ServiceFixture fixture) : IClassFixture<Servic
     public async Task A_shape_that_cannot_fit_in_memory_is_refused_at_submission()
     {
         var frames = "[" + string.Join(",", Enumerable.Repeat("[" + string.Join(",", Enumerable.Repeat("0", 200)) + "]", 4_000)) + "]";
-        await Client.UploadAsync("long", $"{{\"frames\":{frames},\"label\":\"a\"}}\n{{\"frames\":{frames},\"label\":\"b\"}}\n", "long.jsonl");
+        await Client.UploadAsync("long", $"{{\"frames\":{frames},\"label\":\"a\"}}\n{{\"frames\":{frames},\"label\":\"a\"}}\n{{\"frames\":{frames},\"label\":\"b\"}}\n", "long.jsonl");
 
         var problem = await (await Client.PostJobAsync("""{"dataset":"long","model":"m","network":{"hidden_size":2048,"layers":8},"training":{"batch_size":4096}}""")).ProblemAsync(422, "invalid");
 
@@ -94,6 +94,50 @@ public sealed class JobErrorTests(ServiceFixture fixture) : IClassFixture<Servic
 
         using var context = fixture.Service.Context();
         Assert.DoesNotContain(context.TrainingJobs, job => job.Model == "dry");
+    }
+
+    [Theory]
+    [InlineData("rare", "the cat sat on the mat and ", "\"tokenizer\":{\"min_frequency\":1000}", "/tokenizer/min_frequency", "min_frequency")]
+    [InlineData("one-word", "aaaaaaaaaaaaaaaaaaaaaaaaa", "\"tokenizer\":{\"kind\":\"word\"}", "/tokenizer/kind", "tokenizer.kind")]
+    public async Task What_only_the_text_tells_is_told_by_a_dry_run_and_by_the_job(string name, string text, string spec, string where, string hint)
+    {
+        await Client.UploadAsync(name, string.Concat(Enumerable.Repeat(text, 20)), $"{name}.txt", "language_modeling");
+        var body = $$"""{"dataset":"{{name}}","model":"{{name}}",{{spec}}}""";
+
+        var dry = await Client.PostAsync("/api/v1/training-jobs?dry_run=true", new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")), TestContext.Current.CancellationToken);
+        Assert.Equal(where, (await dry.ProblemAsync(422, "invalid")).GetProperty("errors")[0].Text("pointer"));
+        Assert.Matches($"^(No token|The validation).*{hint}", (await Client.EndAsync(await Client.StartJobAsync(body), "failed")).Text("error"));
+    }
+
+    [Fact]
+    public async Task Numbers_no_network_holds_are_not_the_learning_rates_fault()
+    {
+        await Client.UploadAsync("vast", string.Concat(Enumerable.Range(0, 30).Select(i => $$"""{"frames":[[{{(i % 2 == 0 ? "" : "-")}}1e30,{{i}}],[0,0]],"label":"{{i % 2}}"}{{"\n"}}""")), "vast.jsonl");
+        var job = await Client.StartJobAsync("""{"dataset":"vast","model":"vast","network":{"hidden_size":4,"bidirectional":false},"features":{"scaling":"none"}}""");
+
+        Assert.Matches("features.scaling", (await Client.EndAsync(job, "failed")).Text("error"));
+        await Client.EndAsync(await Client.StartJobAsync("""{"dataset":"vast","model":"vast","network":{"hidden_size":4},"features":{"scaling":"robust"},"training":{"epochs":1}}"""));
+    }
+
+    [Fact]
+    public async Task Labels_of_one_row_each_are_refused_without_a_validation_dataset()
+    {
+        await Client.UploadAsync("unique", "text,label\na,1\nb,2\nc,3\n");
+
+        Assert.Contains("two rows", (await (await Client.PostJobAsync("""{"dataset":"unique","model":"unique"}""")).ProblemAsync(422, "invalid")).Text("hint"));
+        await Client.EndAsync(await Client.StartJobAsync("""{"dataset":"unique","validation_dataset":"unique","model":"unique","network":{"hidden_size":4},"training":{"epochs":1}}"""));
+    }
+
+    [Theory]
+    [InlineData("utf8")]
+    [InlineData("windows-1252")]
+    public async Task A_charset_that_is_not_known_is_415(string charset)
+    {
+        var body = new StringContent("""{"dataset":"good","model":"m"}""");
+        body.Headers.Remove("Content-Type");
+        body.Headers.TryAddWithoutValidation("Content-Type", $"application/json; charset={charset}");
+
+        Assert.Contains("no charset", (await (await Client.PostAsync("/api/v1/training-jobs", body, TestContext.Current.CancellationToken)).ProblemAsync(415, "unsupported_media_type")).Text("hint"));
     }
 
     [Theory]
