@@ -30,6 +30,7 @@ internal static class HttpConventions
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<ApiKeyMiddleware>();
         app.UseRouting();
+        app.UseKnownQueries();
         app.UseRateLimiter();
         // Pings, so that proxies keep a silent socket open and one whose client is gone is noticed.
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(15) });

@@ -129,6 +129,17 @@ public sealed class JobErrorTests(ServiceFixture fixture) : IClassFixture<Servic
     }
 
     [Theory]
+    [InlineData("training-jobs?dryrun=true", """{"dataset":"good","model":"m"}""", "dry_run")]
+    [InlineData("training-jobs?dry_run=true&x=1", """{"dataset":"good","model":"m"}""", "dry_run")]
+    [InlineData("sweeps?dry_run=true", """{"dataset":"good","model":"m","grid":{"training.seed":[1,2]}}""", "leave the query out")]
+    public async Task A_query_that_nobody_reads_starts_nothing(string path, string body, string hint)
+    {
+        var answer = await Client.PostAsync($"/api/v1/{path}", new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")), TestContext.Current.CancellationToken);
+
+        Assert.Contains(hint, (await answer.ProblemAsync(400, "malformed")).Text("hint"));
+    }
+
+    [Theory]
     [InlineData("utf8")]
     [InlineData("windows-1252")]
     public async Task A_charset_that_is_not_known_is_415(string charset)
