@@ -57,7 +57,7 @@ internal sealed class DatasetInspection(LearningTask task, DatasetFormat format,
         if (Rows == 0)
         {
             return Problems.InvalidFile("The file has no rows.",
-                _shape.IsLabelled ? "Send at least two rows of each of two labels, one a line." : "Send at least one example a line.",
+                _shape.IsLabelled ? "Send at least two examples with different labels, one a line." : "Send at least one example a line.",
                 [ProblemError.AtLine(1, "There is no row of data.")]);
         }
         return !_shape.IsLabelled || _statistics.Labels.Count > 1

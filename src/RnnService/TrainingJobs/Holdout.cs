@@ -6,8 +6,8 @@ namespace RnnService.TrainingJobs;
 internal sealed record Holdout(int[] Training, int[] Validation)
 {
     /// <summary>
-    /// Cuts a share of every class out for validation; deterministic from the seed. A class of one row stays in training,
-    /// and if the share rounds to nothing everywhere, the largest class gives one row.
+    /// Cuts a share of every class out for validation; deterministic from the seed. A class of one row stays in training;
+    /// if the share rounds to nothing everywhere, the largest class gives one row. Where every class has one row, all of them are both.
     /// </summary>
     /// <param name="labels">Class of each row, 0 ≤ label &lt; classes.</param>
     /// <param name="classes">Number of classes.</param>
@@ -28,13 +28,14 @@ internal sealed record Holdout(int[] Training, int[] Validation)
             for (var i = 0; i < take; i++, count++) held[rows[c][i]] = true;
         }
 
+        var all = Enumerable.Range(0, labels.Count);
         if (count == 0)
         {
             var largest = rows.MaxBy(r => r.Count)!;
-            if (largest.Count > 1) held[largest[0]] = true;
+            if (largest.Count == 1) return new Holdout([.. all], [.. all]);
+            held[largest[0]] = true;
         }
 
-        var all = Enumerable.Range(0, labels.Count);
         return new Holdout([.. all.Where(row => !held[row])], [.. all.Where(row => held[row])]);
     }
 

@@ -14,7 +14,7 @@ internal static class JobDoctor
     /// <summary>The warnings; those of the training dataset itself among them.</summary>
     public static IEnumerable<string> Warnings(TrainingSpec spec, StoredDataset training, StoredDataset? validation, StoredDataset? test) =>
     [
-        .. OfSize(training), .. training.Summary.Warnings, .. OfScaling(spec, training), .. OfWindows(spec, training), .. OfFiles(training, validation, test),
+        .. OfSize(training), .. OfHoldout(training, validation), .. training.Summary.Warnings, .. OfScaling(spec, training), .. OfWindows(spec, training), .. OfFiles(training, validation, test),
         .. OfLengths("validation", training, validation), .. OfLengths("test", training, test),
     ];
 
@@ -25,6 +25,12 @@ internal static class JobDoctor
             yield return $"The training dataset has only {row.Rows} rows; a few hundred {(training.Labels.Count > 0 ? "of each label " : "")}are needed to learn much.";
         if (row is { Task: LearningTask.LanguageModeling, Bytes: < FewBytes })
             yield return $"The training dataset has only {row.Bytes:N0} bytes of text; a model learns to write from some hundred thousand.";
+    }
+
+    private static IEnumerable<string> OfHoldout(StoredDataset training, StoredDataset? validation)
+    {
+        if (validation is null && training is { Row.Task: LearningTask.VectorClassification or LearningTask.SequenceClassification } && training.Labels.Values.All(rows => rows < 2))
+            yield return $"Each of the {training.Labels.Count:N0} labels has one row, so nothing is held out and the validation metrics are of rows that were learnt: send more rows of each label. A label is one of a few classes; numbers are not predicted.";
     }
 
     private static IEnumerable<string> OfScaling(TrainingSpec spec, StoredDataset training)

@@ -107,8 +107,6 @@ internal sealed class JobSubmission(IDbContextFactory<RnnDbContext> contexts, Mo
 
         if (validation is null && training.Row is { Rows: < 2, Format: not DatasetFormat.Text })
             throw new ProblemException(Problems.InvalidField("/dataset", $"The dataset '{training.Row.Name}' has one row, and a part of the rows is held out for validation.", "Send more rows, or a validation_dataset."));
-        if (validation is null && training.Row.Task is (LearningTask.VectorClassification or LearningTask.SequenceClassification) && training.Labels.Values.All(rows => rows < 2))
-            throw new ProblemException(Problems.InvalidField("/dataset", $"The dataset '{training.Row.Name}' has one row of each of its {training.Labels.Count} labels: held out for validation, its label could not be learnt.", "Send at least two rows of a label, or a validation_dataset. A label is one of a few classes; numbers are not predicted."));
         if (validation is null && training.Row is { Task: LearningTask.LanguageModeling, Bytes: < FewestBytesToCut })
             throw new ProblemException(Problems.InvalidField("/dataset", $"The dataset '{training.Row.Name}' has {training.Row.Bytes} bytes of text, too few to hold a part out for validation.", $"Send at least {FewestBytesToCut} bytes, or a validation_dataset."));
         var errors = new FieldErrors();

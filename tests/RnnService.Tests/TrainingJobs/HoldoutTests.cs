@@ -42,6 +42,15 @@ public sealed class HoldoutTests
     }
 
     [Fact]
+    public void Where_every_class_has_one_row_all_are_both()
+    {
+        var (training, validation) = Holdout.Split([1, 0, 2], 3, 0.1, 1);
+
+        Assert.Equal([0, 1, 2], training);
+        Assert.Equal(training, validation);
+    }
+
+    [Fact]
     public void A_share_that_rounds_to_nothing_still_holds_one_row_out()
     {
         Assert.Single(Holdout.Split([0, 0, 0, 1, 1], 2, 0.01, 1).Validation);
