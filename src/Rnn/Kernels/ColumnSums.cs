@@ -7,14 +7,13 @@ namespace Rnn.Kernels;
 /// <summary>The sums of a matrix's columns: the gradient of a bias, summed over all tokens.</summary>
 internal static class ColumnSums
 {
-    // Reading the rows takes the time, whatever the width: the runtime's own is enough.
     private const int RowsAtATime = 4;
 
     /// <summary>Adds the rows of <paramref name="matrix"/> to <paramref name="sums"/>, in their order; no sums, no columns.</summary>
     public static void Add(ReadOnlySpan<float> matrix, Span<float> sums)
     {
         int columns = sums.Length;
-        // A few at a time: the sums are loaded and stored less often than the rows.
+        // A few at a time: the sums are loaded and stored less often than the rows. Reading those takes the time, so the runtime's own width is enough.
         for (; columns >= Vector<float>.Count && matrix.Length >= RowsAtATime * columns; matrix = matrix[(RowsAtATime * columns)..])
         {
             ref float row = ref MemoryMarshal.GetReference(matrix);
