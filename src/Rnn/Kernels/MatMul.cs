@@ -188,6 +188,12 @@ public static class MatMul
             ref float panel = ref Unsafe.Add(ref MemoryMarshal.GetReference(b), (nint)first * panelDepth);
             int validColumns = Math.Min(Panels.Width, columns - first);
             int addendColumn = addendPanel == 0 ? 0 : first;
+            if (validColumns <= MatMulNarrow.Columns)
+            {
+                MatMulNarrow.Run(a, tiles, depth, ref panel, validColumns, c[first..], cStride, addend[addendColumn..], addendStride);
+                return;
+            }
+
             for (int row = 0, height; row < tiles.Rows; row += height)
             {
                 height = tiles.HeightAt(row);

@@ -16,7 +16,7 @@ public sealed class MatMulTests
         var shapes = new TheoryData<int, int, int>();
         foreach (var rows in new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 19, 20, 28, 33 })
             foreach (var depth in new[] { 1, 2, 31, 64, 129 })
-                foreach (var columns in new[] { 1, 3, 31, 32, 33, 64, 96, 127, 128, 160, 192, 257 }) shapes.Add(rows, depth, columns);
+                foreach (var columns in new[] { 1, 3, 31, 32, 33, 36, 37, 64, 96, 127, 128, 160, 192, 257 }) shapes.Add(rows, depth, columns);
         foreach (var rows in new[] { 1, 5, 37, 250 })
             foreach (var depth in new[] { 511, 513, 1_024, 2_000 }) shapes.Add(rows, depth, 130);
         return shapes;
@@ -183,7 +183,7 @@ public sealed class MatMulTests
         Assert.Equal(otherWant, otherSum);
     }
 
-    public static MatrixTheoryData<int, int> Heights() => new(Enumerable.Range(2, 18), [65, 192, 200]);
+    public static MatrixTheoryData<int, int> Heights() => new(Enumerable.Range(2, 38), [2, 65, 192, 200]);
 
     [Theory]
     [MemberData(nameof(Heights))]
