@@ -21,7 +21,8 @@ public sealed class Workspace
     /// <summary>A buffer on a cache line; its content is what the last user left.</summary>
     public Memory<float> Rent(int length)
     {
-        int padded = checked(length + CacheLine - 1) / CacheLine * CacheLine;
+        // One line more: buffers whose lengths are powers of two would all begin at the same place of a page, where a processor takes a load for one of what was just stored in another.
+        int padded = (checked(length + CacheLine - 1) / CacheLine * CacheLine) + CacheLine;
         while (_block < _blocks.Count && _used + padded > _blocks[_block].Length)
         {
             _block++;
