@@ -4,7 +4,8 @@ namespace Rnn.Cells;
 /// <param name="Gates"><c>[tokens, G·H]</c>: activated gates; the backward scan turns them into the gradient of the input product.</param>
 /// <param name="PreviousH"><c>[tokens, H]</c>: the hidden state that each step started from.</param>
 /// <param name="Kept"><c>[tokens, H]</c>: LSTM, the previous cell state; GRU, the recurrent part of n.</param>
-public readonly record struct CellTrace(Memory<float> Gates, Memory<float> PreviousH, Memory<float> Kept)
+/// <param name="Y"><c>[tokens, H]</c>: the state after each step, where it is also the one that the next step started from; else empty.</param>
+public readonly record struct CellTrace(Memory<float> Gates, Memory<float> PreviousH, Memory<float> Kept, Memory<float> Y = default)
 {
     /// <summary>The part of one step: <paramref name="rows"/> rows from token <paramref name="offset"/> on.</summary>
     internal CellTrace Step(int offset, int rows, int gates, int hidden) => new(

@@ -128,14 +128,20 @@ public abstract partial class RecurrentCell
 
     /// <summary>
     /// Runs over all steps, last to first if <paramref name="reverse"/> (each row then starts at its own last step).
-    /// <paramref name="x"/> is <c>[tokens, I]</c>; h of every step goes to <paramref name="y"/>, H values in rows <paramref name="yStride"/> apart.
+    /// <paramref name="x"/> is <c>[tokens, I]</c>; h of every step goes to <paramref name="y"/>, H values in rows <paramref name="yStride"/> apart;
+    /// without, where all rows run to the end and first to last, it is left in <see cref="CellTrace.Y"/>, and nothing is copied.
     /// A <paramref name="feed"/> completes the inputs on the way, so they are multiplied step by step. With <paramref name="ids"/> of a folded embedding there are no inputs.
     /// </summary>
     public CellTrace Forward(
         ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, CellState state, Span<float> y, int yStride, Workspace workspace, StepFeed? feed = null, ReadOnlySpan<int> ids = default)
     {
         int width = Gates * HiddenSize;
-        var trace = new CellTrace(workspace.Rent(layout.Tokens * width), workspace.Rent(layout.Tokens * HiddenSize), RentKept(layout.Tokens, workspace));
+        bool sharesStates = y.IsEmpty;
+        if (sharesStates && (reverse || !layout.IsEven)) throw new ArgumentException("Only a scan from first to last over rows that all run to the end leaves its states in the trace.", nameof(y));
+        int length = layout.Tokens * HiddenSize, first = sharesStates ? layout.Rows * HiddenSize : 0;
+        Memory<float> states = workspace.Rent(first + length);
+        var trace = new CellTrace(workspace.Rent(layout.Tokens * width), states[..length], RentKept(layout.Tokens, workspace), sharesStates ? states[first..] : default);
+        if (sharesStates) y = trace.Y.Span;
         Span<float> recurrent = workspace.Rent(layout.Rows * width).Span;
         ReadOnlySpan<float> biasHh = _biasHh is null ? default : _biasHh.Values.Span;
         ReadOnlySpan<float> biasIh = _biasIh is null ? default : _biasIh.Values.Span;
@@ -161,7 +167,7 @@ public abstract partial class RecurrentCell
             if (layout.IsEven && i < layout.Steps - 1) after = trace.PreviousH.Slice(layout.OffsetAt(reverse ? t - 1 : t + 1) * HiddenSize, rows * HiddenSize);
             StepForward(rows, input, step, recurrent, state with { H = after });
             feed?.AfterStep(t, after.Span);
-            CopyRows(after.Span, rows, y[(layout.OffsetAt(t) * yStride)..], yStride);
+            if (!sharesStates || i == layout.Steps - 1) CopyRows(after.Span, rows, y[(layout.OffsetAt(t) * yStride)..], yStride);
         }
 
         return trace;

@@ -34,6 +34,16 @@ public readonly record struct Dropout(float Rate, ulong Key, bool Variational = 
         }
     }
 
+    /// <summary>The same in a buffer of its own, or the values themselves where nothing is dropped: for what is still read as it was.</summary>
+    public Memory<float> Masked(Memory<float> values, int features, SequenceLayout layout, ReadOnlySpan<int> rowIds, Workspace workspace)
+    {
+        if (Rate <= 0) return values;
+        Memory<float> masked = workspace.Rent(values.Length);
+        values.CopyTo(masked);
+        Apply(masked.Span, features, layout, rowIds);
+        return masked;
+    }
+
     /// <summary>The same for one value per row, <c>[rows, features]</c>.</summary>
     public void Apply(Span<float> values, int features, ReadOnlySpan<int> rowIds)
     {

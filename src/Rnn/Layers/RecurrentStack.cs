@@ -112,16 +112,17 @@ public sealed class RecurrentStack
         activations.Outputs[0] = x;
         for (int layer = 0; layer < Layers; layer++)
         {
-            Memory<float> y = workspace.Rent(layout.Tokens * OutputSize);
+            bool ownsY = _directions == 2 || !layout.IsEven;
+            Memory<float> y = ownsY ? workspace.Rent(layout.Tokens * OutputSize) : default;
             for (int direction = 0; direction < _directions; direction++)
             {
                 int i = (layer * _directions) + direction;
-                Span<float> columns = y.Span[(direction * _cells[i].HiddenSize)..];
+                Span<float> columns = ownsY ? y.Span[(direction * _cells[i].HiddenSize)..] : default;
                 activations.Traces[i] = _cells[i].Forward(activations.Outputs[layer].Span, layout, direction == 1, activations.States[i], columns, OutputSize, workspace, layer == 0 ? feed : null, layer == 0 ? ids : default);
             }
 
-            if (layer < Layers - 1) dropout.Of(layer).Apply(y.Span, OutputSize, layout, rowIds);
-            activations.Outputs[layer + 1] = y;
+            if (!ownsY) y = activations.Traces[layer].Y;
+            activations.Outputs[layer + 1] = layer == Layers - 1 ? y : dropout.Of(layer).Masked(y, OutputSize, layout, rowIds, workspace);
         }
     }
 

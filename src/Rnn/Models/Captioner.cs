@@ -172,8 +172,7 @@ public sealed class Captioner : Network
             Memory<float> x = Inputs();
             DropoutAt(InputSite, dropoutKey).Apply(x.Span, _config.EmbeddingSize, Layout, _batch.RowIds);
             network._stack.Forward(x, Layout, _batch.RowIds, DropoutAt(StackSite, dropoutKey), _stack, Workspace);
-            DropoutAt(HeadSite, dropoutKey).Apply(_stack.Top.Span, _config.HiddenSize, Layout, _batch.RowIds);
-            return _stack.Top;
+            return DropoutAt(HeadSite, dropoutKey).Masked(_stack.Top, _config.HiddenSize, Layout, _batch.RowIds, Workspace);
         }
 
         private protected override void Backward(Memory<float> dFeatures, ulong? dropoutKey, Span<float> gradients)

@@ -53,8 +53,7 @@ internal sealed class PerStepPass(SequenceEncoder encoder, StackReader reader, O
         if (KeepsTrace) encoder.Forward(_batch, SiteKey(dropoutKey, EncoderSite), _encoder, Workspace);
         else reader.Read(_batch.Ids, _batch.Width, _batch.Frames, _batch.Layout, stack, Workspace);
         if (!CarriedStates.IsEmpty) encoder.Stack.StoreStates(CarriedStates.Span, encoder.Stack.StateSize, _batch.RowIds, stack.States);
-        HeadDropout(dropoutKey).Apply(stack.Top.Span, encoder.Stack.OutputSize, _batch.Layout, _batch.RowIds);
-        return stack.Top;
+        return HeadDropout(dropoutKey).Masked(stack.Top, encoder.Stack.OutputSize, _batch.Layout, _batch.RowIds, Workspace);
     }
 
     private protected override void Backward(Memory<float> dFeatures, ulong? dropoutKey, Span<float> gradients)
