@@ -1,7 +1,7 @@
 namespace Rnn.Cells;
 
 /// <summary>What a forward scan keeps for the backward one, token by token in the order of the batch's layout.</summary>
-/// <param name="Gates"><c>[tokens, G·H]</c>: activated gates; the backward scan turns them into the gradient of the input product.</param>
+/// <param name="Gates"><c>[tokens, G·H]</c>: activated gates, but for those of a simple recurrence, which <paramref name="Y"/> has if it is there; the backward scan turns them into the gradient of the input product.</param>
 /// <param name="PreviousH"><c>[tokens, H]</c>: the hidden state that each step started from.</param>
 /// <param name="Kept"><c>[tokens, H]</c>: LSTM, the previous cell state; GRU, the recurrent part of n.</param>
 /// <param name="Y"><c>[tokens, H]</c>: the state after each step, where it is also the one that the next step started from; else empty.</param>
@@ -11,5 +11,6 @@ public readonly record struct CellTrace(Memory<float> Gates, Memory<float> Previ
     internal CellTrace Step(int offset, int rows, int gates, int hidden) => new(
         Gates.Slice(offset * gates * hidden, rows * gates * hidden),
         PreviousH.Slice(offset * hidden, rows * hidden),
-        Kept.IsEmpty ? default : Kept.Slice(offset * hidden, rows * hidden));
+        Kept.IsEmpty ? default : Kept.Slice(offset * hidden, rows * hidden),
+        Y.IsEmpty ? default : Y.Slice(offset * hidden, rows * hidden));
 }

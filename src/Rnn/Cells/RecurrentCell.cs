@@ -215,7 +215,10 @@ public abstract partial class RecurrentCell
     }
 
     /// <summary>What the activations of a <see cref="Forward"/> were; before <see cref="Backward"/> consumes its trace.</summary>
-    internal CellActivity Activity(CellTrace trace) => CellActivity.Of(trace.Gates.Span, HiddenSize, GateOrder);
+    internal CellActivity Activity(CellTrace trace) => CellActivity.Of(Activated(trace), HiddenSize, GateOrder);
+
+    /// <summary>The activated gates <c>[tokens, G·H]</c> of a forward scan, or of a step.</summary>
+    private protected virtual ReadOnlySpan<float> Activated(CellTrace trace) => trace.Gates.Span;
 
     /// <summary>The non-zero biases at the start.</summary>
     private protected virtual void InitializeBias(Span<float> bias, ForgetBias forgetBias, ref RandomSource random)

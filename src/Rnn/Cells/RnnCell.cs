@@ -14,8 +14,10 @@ internal sealed class RnnCell(bool relu, ParameterSet parameters, string prefix,
     private protected override bool Keeps => false;
 
     private protected override void StepForward(int rows, InputRows input, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
-        RnnGates.Forward(relu, rows, HiddenSize, input, step.Gates.Span, recurrent, state.H.Span);
+        RnnGates.Forward(relu, rows, HiddenSize, input, step.Gates.Span, recurrent, state.H.Span, keepsGates: step.Y.IsEmpty);
 
     private protected override void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState) =>
-        RnnGates.Backward(relu, rows * HiddenSize, step.Gates.Span, dState.H.Span);
+        RnnGates.Backward(relu, rows * HiddenSize, Activated(step), step.Gates.Span, dState.H.Span);
+
+    private protected override ReadOnlySpan<float> Activated(CellTrace trace) => trace.Y.IsEmpty ? trace.Gates.Span : trace.Y.Span;
 }

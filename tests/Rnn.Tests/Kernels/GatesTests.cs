@@ -58,10 +58,10 @@ public sealed class GatesTests
                     GruGates.Backward<TLanes, TVector>(Rows, Hidden, b[0], b[1], b[2], b[3], b[4]);
                     break;
                 case "tanh" or "relu":
-                    RnnGates.Forward<TLanes, TVector>(Kernel == "relu", Rows, Hidden, default, b[0], b[1], b[2]);
+                    RnnGates.Forward<TLanes, TVector>(Kernel == "relu", Rows, Hidden, default, b[0], b[1], b[2], keepsGates: true);
                     break;
                 case "tanh backward" or "relu backward":
-                    RnnGates.Backward<TLanes, TVector>(Kernel == "relu backward", Rows * Hidden, b[0], b[2]);
+                    RnnGates.Backward<TLanes, TVector>(Kernel == "relu backward", Rows * Hidden, b[0], b[0], b[2]);
                     break;
                 case "sgd": Update<SgdRule, TLanes, TVector>(false); break;
                 case "momentum" or "nesterov": Update<MomentumRule, TLanes, TVector>(Kernel == "nesterov"); break;
