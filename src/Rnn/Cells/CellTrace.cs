@@ -4,7 +4,7 @@ namespace Rnn.Cells;
 /// <param name="Gates"><c>[tokens, G·H]</c>: activated gates, but for those of a simple recurrence, which <paramref name="Y"/> has if it is there; the backward scan turns them into the gradient of the input product.</param>
 /// <param name="PreviousH"><c>[tokens, H]</c>: the hidden state that each step started from.</param>
 /// <param name="Kept"><c>[tokens, H]</c>: LSTM, the previous cell state; GRU, the recurrent part of n.</param>
-/// <param name="Y"><c>[tokens, H]</c>: the state after each step, where it is also the one that the next step started from; else empty.</param>
+/// <param name="Y"><c>[tokens, H]</c>: the state after each step, where the scan had no other place for it, in the memory of <paramref name="PreviousH"/>; else empty.</param>
 public readonly record struct CellTrace(Memory<float> Gates, Memory<float> PreviousH, Memory<float> Kept, Memory<float> Y = default)
 {
     /// <summary>The part of one step: <paramref name="rows"/> rows from token <paramref name="offset"/> on.</summary>

@@ -36,7 +36,7 @@ public abstract partial class RecurrentCell
         Memory<float> gates = workspace.Rent(steps * layout.Rows * width);
         Memory<float> recurrent = workspace.Rent(layout.Rows * width);
         // Nothing goes back from here: a step overwrites the state it started from.
-        var kept = new CellTrace(default, state.H, RentKept(layout.Rows, workspace));
+        var kept = new CellTrace(default, state.H, RentKept(layout.Rows, workspace), state.H);
         for (int done = 0; done < layout.Steps; done += steps)
         {
             steps = Math.Min(steps, layout.Steps - done);

@@ -128,20 +128,26 @@ public abstract partial class RecurrentCell
 
     /// <summary>
     /// Runs over all steps, last to first if <paramref name="reverse"/> (each row then starts at its own last step).
-    /// <paramref name="x"/> is <c>[tokens, I]</c>; h of every step goes to <paramref name="y"/>, H values in rows <paramref name="yStride"/> apart;
-    /// without, where all rows run to the end and first to last, it is left in <see cref="CellTrace.Y"/>, and nothing is copied.
+    /// <paramref name="x"/> is <c>[tokens, I]</c>; h of every step goes to <paramref name="y"/>, H values in rows <paramref name="yStride"/> apart.
+    /// If that is empty, it is left in <see cref="CellTrace.Y"/> without a copy; only first to last, and where all rows run to the end.
     /// A <paramref name="feed"/> completes the inputs on the way, so they are multiplied step by step. With <paramref name="ids"/> of a folded embedding there are no inputs.
     /// </summary>
+    /// <exception cref="ArgumentException">There is no y for a scan that needs one.</exception>
     public CellTrace Forward(
         ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, CellState state, Span<float> y, int yStride, Workspace workspace, StepFeed? feed = null, ReadOnlySpan<int> ids = default)
     {
         int width = Gates * HiddenSize;
         bool sharesStates = y.IsEmpty;
-        if (sharesStates && (reverse || !layout.IsEven)) throw new ArgumentException("Only a scan from first to last over rows that all run to the end leaves its states in the trace.", nameof(y));
+        if (sharesStates && (reverse || !layout.IsEven)) throw new ArgumentException($"A scan {(reverse ? "from last to first" : "over rows of different lengths")} needs a place for its outputs.", nameof(y));
         int length = layout.Tokens * HiddenSize, first = sharesStates ? layout.Rows * HiddenSize : 0;
         Memory<float> states = workspace.Rent(first + length);
         var trace = new CellTrace(workspace.Rent(layout.Tokens * width), states[..length], RentKept(layout.Tokens, workspace), sharesStates ? states[first..] : default);
-        if (sharesStates) y = trace.Y.Span;
+        if (sharesStates)
+        {
+            y = trace.Y.Span;
+            yStride = HiddenSize;
+        }
+
         Span<float> recurrent = workspace.Rent(layout.Rows * width).Span;
         ReadOnlySpan<float> biasHh = _biasHh is null ? default : _biasHh.Values.Span;
         ReadOnlySpan<float> biasIh = _biasIh is null ? default : _biasIh.Values.Span;

@@ -13,6 +13,7 @@ internal sealed class RnnCell(bool relu, ParameterSet parameters, string prefix,
 
     private protected override bool Keeps => false;
 
+    // The states are the activations: to have them once is enough.
     private protected override void StepForward(int rows, InputRows input, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
         RnnGates.Forward(relu, rows, HiddenSize, input, step.Gates.Span, recurrent, state.H.Span, keepsGates: step.Y.IsEmpty);
 

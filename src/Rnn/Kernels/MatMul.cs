@@ -188,10 +188,10 @@ public static class MatMul
             ref float panel = ref Unsafe.Add(ref MemoryMarshal.GetReference(b), (nint)first * panelDepth);
             int validColumns = Math.Min(Panels.Width, columns - first);
             int addendColumn = addendPanel == 0 ? 0 : first;
-            if (validColumns <= MatMulNarrow.Columns)
+            if (MatMulNarrow.Fits(validColumns))
             {
                 MatMulNarrow.Run(a, tiles, depth, ref panel, validColumns, c[first..], cStride, addend[addendColumn..], addendStride);
-                return;
+                continue;
             }
 
             for (int row = 0, height; row < tiles.Rows; row += height)

@@ -10,10 +10,11 @@ namespace Rnn.Kernels;
 /// </summary>
 internal static class MatMulNarrow
 {
-    /// <summary>Up to so many it is faster.</summary>
-    public const int Columns = 4;
-
+    private const int FewColumns = 4;
     private const int Lane = 4;
+
+    /// <summary>Whether so many columns of a panel are few enough.</summary>
+    public static bool Fits(int columns) => columns <= FewColumns;
 
     /// <summary><c>C = A·B + addend</c> with all rows of A and the first <paramref name="columns"/> of a panel.</summary>
     [SkipLocalsInit]

@@ -11,7 +11,7 @@ namespace Rnn.Kernels;
 internal static class RnnGates
 {
     /// <summary>
-    /// <paramref name="h"/> receives h', and so does <paramref name="gates"/> if it <paramref name="keepsGates"/>; on entry that holds the input part of the pre-activations, unless <paramref name="input"/> knows better.
+    /// <paramref name="gates"/> holds the input part of the pre-activations on entry, unless <paramref name="input"/> knows better; h' goes to <paramref name="h"/>, and to the gates if <paramref name="keepsGates"/>.
     /// </summary>
     public static void Forward(bool relu, int rows, int hidden, InputRows input, Span<float> gates, ReadOnlySpan<float> recurrent, Span<float> h, bool keepsGates)
     {

@@ -34,7 +34,15 @@ public readonly record struct Dropout(float Rate, ulong Key, bool Variational = 
         }
     }
 
-    /// <summary>The same in a buffer of its own, or the values themselves where nothing is dropped: for what is still read as it was.</summary>
+    /// <summary>The same for one value per row, <c>[rows, features]</c>.</summary>
+    public void Apply(Span<float> values, int features, ReadOnlySpan<int> rowIds)
+    {
+        if (Rate <= 0) return;
+        for (int row = 0; row < values.Length / features; row++)
+            Apply(values.Slice(row * features, features), RandomSource.Key(Key, (ulong)rowIds[row]));
+    }
+
+    /// <summary>What <see cref="Apply(Span{float}, int, SequenceLayout, ReadOnlySpan{int})"/> makes of values that are still read as they are, in a buffer of its own; themselves where nothing is dropped.</summary>
     public Memory<float> Masked(Memory<float> values, int features, SequenceLayout layout, ReadOnlySpan<int> rowIds, Workspace workspace)
     {
         if (Rate <= 0) return values;
@@ -42,14 +50,6 @@ public readonly record struct Dropout(float Rate, ulong Key, bool Variational = 
         values.CopyTo(masked);
         Apply(masked.Span, features, layout, rowIds);
         return masked;
-    }
-
-    /// <summary>The same for one value per row, <c>[rows, features]</c>.</summary>
-    public void Apply(Span<float> values, int features, ReadOnlySpan<int> rowIds)
-    {
-        if (Rate <= 0) return;
-        for (int row = 0; row < values.Length / features; row++)
-            Apply(values.Slice(row * features, features), RandomSource.Key(Key, (ulong)rowIds[row]));
     }
 
     private void Apply(Span<float> values, ulong key)

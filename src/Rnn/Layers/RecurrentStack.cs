@@ -6,7 +6,7 @@ namespace Rnn.Layers;
 /// <summary>What one pass through a <see cref="RecurrentStack"/> leaves behind; belongs to the caller and is reused from pass to pass.</summary>
 public sealed class StackActivations(int layers, int directions)
 {
-    /// <summary>The input of each layer and, last, the output of the top one: <c>[tokens, ·]</c>.</summary>
+    /// <summary>The input of each layer and, last, the output of the top one: <c>[tokens, ·]</c>. Not to be changed before the backward pass, whose states they may be.</summary>
     public Memory<float>[] Outputs { get; } = new Memory<float>[layers + 1];
 
     /// <summary>States by layer × directions + direction: initial ones before a pass, final ones after it.</summary>
@@ -112,6 +112,7 @@ public sealed class RecurrentStack
         activations.Outputs[0] = x;
         for (int layer = 0; layer < Layers; layer++)
         {
+            // One direction over rows of one length leaves its outputs where it started its steps from.
             bool ownsY = _directions == 2 || !layout.IsEven;
             Memory<float> y = ownsY ? workspace.Rent(layout.Tokens * OutputSize) : default;
             for (int direction = 0; direction < _directions; direction++)

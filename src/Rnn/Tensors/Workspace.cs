@@ -22,7 +22,7 @@ public sealed class Workspace
     public Memory<float> Rent(int length)
     {
         // One line more: buffers whose lengths are powers of two would all begin at the same place of a page, where a processor takes a load for one of what was just stored in another.
-        int padded = (checked(length + CacheLine - 1) / CacheLine * CacheLine) + CacheLine;
+        int padded = checked(length + (2 * CacheLine) - 1) / CacheLine * CacheLine;
         while (_block < _blocks.Count && _used + padded > _blocks[_block].Length)
         {
             _block++;

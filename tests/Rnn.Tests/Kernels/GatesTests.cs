@@ -9,7 +9,7 @@ namespace Rnn.Tests.Kernels;
 public sealed class GatesTests
 {
     public static MatrixTheoryData<string, int, int> Sizes() => new(
-        ["lstm", "lstm backward", "gru", "gru in place", "gru backward", "tanh", "tanh backward", "relu", "relu backward", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "rmsprop centered", "adam", "amsgrad"], [1, 3], [1, 4, 15, 16, 17, 33, 65]);
+        ["lstm", "lstm backward", "gru", "gru in place", "gru backward", "tanh", "tanh once", "tanh backward", "relu", "relu once", "relu backward", "relu backward from states", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "rmsprop centered", "adam", "amsgrad"], [1, 3], [1, 4, 15, 16, 17, 33, 65]);
 
     [Theory]
     [MemberData(nameof(Sizes), DisableDiscoveryEnumeration = true)]
@@ -57,11 +57,14 @@ public sealed class GatesTests
                 case "gru backward":
                     GruGates.Backward<TLanes, TVector>(Rows, Hidden, b[0], b[1], b[2], b[3], b[4]);
                     break;
-                case "tanh" or "relu":
-                    RnnGates.Forward<TLanes, TVector>(Kernel == "relu", Rows, Hidden, default, b[0], b[1], b[2], keepsGates: true);
+                case "tanh" or "tanh once" or "relu" or "relu once":
+                    RnnGates.Forward<TLanes, TVector>(Kernel.StartsWith("relu", StringComparison.Ordinal), Rows, Hidden, default, b[0], b[1], b[2], keepsGates: Kernel is "tanh" or "relu");
                     break;
                 case "tanh backward" or "relu backward":
                     RnnGates.Backward<TLanes, TVector>(Kernel == "relu backward", Rows * Hidden, b[0], b[0], b[2]);
+                    break;
+                case "relu backward from states":
+                    RnnGates.Backward<TLanes, TVector>(true, Rows * Hidden, b[1], b[0], b[2]);
                     break;
                 case "sgd": Update<SgdRule, TLanes, TVector>(false); break;
                 case "momentum" or "nesterov": Update<MomentumRule, TLanes, TVector>(Kernel == "nesterov"); break;
