@@ -9,6 +9,10 @@ namespace Rnn.Layers;
 /// </summary>
 public static class CrossEntropy
 {
+    // Rows gone through together, while they are in the first-level cache: sums of one run beside those of the next, and none is read again while it is still being written.
+    private const int MostRows = 16;
+    private const int MostValues = 4096;
+
     /// <summary>
     /// Turns <paramref name="logits"/> <c>[rows, classes]</c> into their gradient times <paramref name="scale"/> in place (scale = 1 / <see cref="WeightSum"/> of the whole batch gives the mean).
     /// Returns the sum of the losses, smoothed and weighted; empty <paramref name="weights"/> are all 1.
@@ -21,11 +25,19 @@ public static class CrossEntropy
     {
         double total = 0;
         correct = 0;
-        for (int row = 0; row < targets.Length; row++)
+        Span<Softened> rows = stackalloc Softened[Math.Clamp(MostValues / classes, 1, MostRows)];
+        for (int first = 0; first < targets.Length; first += rows.Length)
         {
-            Span<float> values = logits.Slice(row * classes, classes);
-            if (targets[row] < 0) values.Clear();
-            else total += Row(values, targets[row], smoothing, scale, weights, ref correct);
+            ReadOnlySpan<int> some = targets.Slice(first, Math.Min(rows.Length, targets.Length - first));
+            Span<float> values = logits.Slice(first * classes, some.Length * classes);
+            for (int row = 0; row < some.Length; row++)
+                if (some[row] >= 0) rows[row] = Soften(values.Slice(row * classes, classes), some[row], smoothing, weights);
+            for (int row = 0; row < some.Length; row++)
+            {
+                Span<float> ofRow = values.Slice(row * classes, classes);
+                if (some[row] < 0) ofRow.Clear();
+                else total += Finish(ofRow, rows[row], some[row], smoothing, scale, weights, ref correct);
+            }
         }
 
         return total;
@@ -67,8 +79,11 @@ public static class CrossEntropy
         TensorPrimitives.Divide(probabilities, TensorPrimitives.Sum<float>(probabilities), probabilities);
     }
 
-    /// <summary>With q, the smoothed and weighted target, and S, its sum: loss <c>S·log Σ e^x - q·x</c>, gradient <c>S·softmax - q</c>.</summary>
-    private static double Row(Span<float> values, int target, float smoothing, float scale, ReadOnlySpan<float> weights, ref int correct)
+    /// <summary>
+    /// The first half of a row: with q, the smoothed and weighted target, and S, its sum, the loss is <c>S·log Σ e^x - q·x</c>, the gradient <c>S·softmax - q</c>.
+    /// Replaces the logits by the numerators of their softmax.
+    /// </summary>
+    private static Softened Soften(Span<float> values, int target, float smoothing, ReadOnlySpan<float> weights)
     {
         float spread = smoothing / values.Length;
         float kept = (1 - smoothing) * (weights.IsEmpty ? 1 : weights[target]);
@@ -82,11 +97,22 @@ public static class CrossEntropy
         }
 
         (float max, float sum) = Exponentials.Replace(values);
-        if (logit == max) correct++;
-        TensorPrimitives.Multiply(values, (float)(scale * total / sum), values);
+        return new Softened(dot, total, max, sum, logit == max);
+    }
+
+    /// <summary>The other half: from numerators to the gradient; returns the loss.</summary>
+    private static double Finish(Span<float> values, Softened row, int target, float smoothing, float scale, ReadOnlySpan<float> weights, ref int correct)
+    {
+        float spread = smoothing / values.Length;
+        float kept = (1 - smoothing) * (weights.IsEmpty ? 1 : weights[target]);
+        if (row.IsCorrect) correct++;
+        TensorPrimitives.Multiply(values, (float)(scale * row.Total / row.Sum), values);
         if (spread > 0 && weights.IsEmpty) TensorPrimitives.Subtract(values, scale * spread, values);
         else if (spread > 0) TensorPrimitives.MultiplyAdd(weights, -scale * spread, values, values);
         values[target] -= scale * kept;
-        return (total * (max + Math.Log(sum))) - dot;
+        return (row.Total * (row.Max + Math.Log(row.Sum))) - row.Dot;
     }
+
+    /// <summary>What the first half knows of a row: q·x, S, the largest logit, the sum of the numerators, whether the target is the largest.</summary>
+    private readonly record struct Softened(double Dot, double Total, float Max, float Sum, bool IsCorrect);
 }

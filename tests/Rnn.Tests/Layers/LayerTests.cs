@@ -107,6 +107,31 @@ public sealed class LayerTests
         GoldenResult.AssertClose("softmax", [.. logP.Values[..Classes].Select(Math.Exp)], Doubles(probabilities), 1e-5, 1e-7);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(65)]
+    [InlineData(300)]
+    [InlineData(5000)]
+    public void Cross_entropy_of_many_rows_is_that_of_each_alone(int classes)
+    {
+        const int Rows = 37;
+        var logits = Widths.Random(Rows * classes, 3, 4);
+        int[] targets = [.. Enumerable.Range(0, Rows).Select(row => row % 5 == 1 ? -1 : row * 7 % classes)];
+        var (together, alone) = ((float[])logits.Clone(), (float[])logits.Clone());
+        var loss = CrossEntropy.ForwardBackward(together, classes, targets, 0.1f, 0.25f, default, out var correct);
+
+        var (sum, hits) = (0.0, 0);
+        for (var row = 0; row < Rows; row++)
+        {
+            sum += CrossEntropy.ForwardBackward(alone.AsSpan(row * classes, classes), classes, targets.AsSpan(row, 1), 0.1f, 0.25f, default, out var hit);
+            hits += hit;
+        }
+
+        Assert.Equal(sum, loss);
+        Assert.Equal(hits, correct);
+        Widths.AssertSameBits(alone, together, "gradients");
+    }
+
     [Fact]
     public void Softmax_of_huge_logits_stays_finite()
     {
