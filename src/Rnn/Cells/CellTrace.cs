@@ -1,7 +1,7 @@
 namespace Rnn.Cells;
 
 /// <summary>What a forward scan keeps for the backward one, token by token in the order of the batch's layout.</summary>
-/// <param name="Gates"><c>[tokens, G·H]</c>: activated gates, but for those of a simple recurrence, which <paramref name="Y"/> has if it is there; the backward scan turns them into the gradient of the input product.</param>
+/// <param name="Gates"><c>[tokens, G·H]</c>: activated gates, but for those of a simple recurrence, which <paramref name="Y"/> has if it is there; the backward scan of gated cells turns them into the gradient of the input product.</param>
 /// <param name="PreviousH"><c>[tokens, H]</c>: the hidden state that each step started from.</param>
 /// <param name="Kept"><c>[tokens, H]</c>: LSTM, the previous cell state; GRU, the recurrent part of n.</param>
 /// <param name="Y"><c>[tokens, H]</c>: the state after each step, where the scan had no other place for it, in the memory of <paramref name="PreviousH"/>; else empty.</param>

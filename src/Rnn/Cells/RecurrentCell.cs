@@ -76,6 +76,9 @@ public abstract partial class RecurrentCell
     /// <summary>Whether input and recurrent part of a pre-activation have different gradients (GRU).</summary>
     private protected virtual bool HasOwnRecurrentGradient => false;
 
+    /// <summary>Whether the gates become the gradient of the input product where they lie; else that is the recurrent one, and gone once it is summed.</summary>
+    private protected virtual bool OverwritesGates => true;
+
     /// <summary>Makes the cell of a kind; parameters are named <c>{prefix}weight_ih{suffix}</c> and so on.</summary>
     public static RecurrentCell Create(CellKind kind, ParameterSet parameters, string prefix, string suffix, int inputSize, int hiddenSize, bool bias = true) => kind switch
     {
@@ -152,7 +155,8 @@ public abstract partial class RecurrentCell
         ReadOnlySpan<float> biasHh = _biasHh is null ? default : _biasHh.Values.Span;
         ReadOnlySpan<float> biasIh = _biasIh is null ? default : _biasIh.Values.Span;
         int perStep = ids.Length / layout.Tokens;
-        if (feed is null && ids.IsEmpty) MatMul.Multiply(x, layout.Tokens, _inputProduct, biasIh, trace.Gates.Span, width);
+        bool completes = feed is { CompletesInputs: true };
+        if (!completes && ids.IsEmpty) MatMul.Multiply(x, layout.Tokens, _inputProduct, biasIh, trace.Gates.Span, width);
         for (int i = 0; i < layout.Steps; i++)
         {
             int t = reverse ? layout.Steps - 1 - i : i;
@@ -160,9 +164,9 @@ public abstract partial class RecurrentCell
             CellTrace step = trace.Step(layout.OffsetAt(t), rows, Gates, HiddenSize);
             Span<float> before = step.PreviousH.Span;
             if (i == 0 || !layout.IsEven) state.H.Span[..(rows * HiddenSize)].CopyTo(before);
-            if (feed is not null)
+            if (completes)
             {
-                feed.BeforeStep(t, before);
+                feed!.BeforeStep(t, before);
                 MatMul.Multiply(x.Slice(layout.OffsetAt(t) * InputSize, rows * InputSize), rows, _inputProduct, biasIh, step.Gates.Span, width);
             }
 
@@ -180,7 +184,7 @@ public abstract partial class RecurrentCell
     }
 
     /// <summary>
-    /// Back-propagates through all steps of <see cref="Forward"/> (Werbos 1990). <paramref name="dy"/> has the layout of y;
+    /// Back-propagates through all steps of <see cref="Forward"/> (Werbos 1990). <paramref name="dy"/> has the layout of y, or is empty where a <paramref name="feed"/> brings it;
     /// <paramref name="dState"/> holds the gradient of the final state and receives that of the initial one.
     /// Adds to <paramref name="gradients"/> (laid out like the parameters) and, unless it is empty, to <paramref name="dx"/> <c>[tokens, I]</c>. Consumes the trace.
     /// Notes the size of the state's gradient at every step in <paramref name="norms"/>, if given.
@@ -190,16 +194,17 @@ public abstract partial class RecurrentCell
         StateGradientNorms? norms = null, StepFeed? feed = null, ReadOnlySpan<int> ids = default)
     {
         if (_recurrentGradient is null || _inputGradient is null) throw new InvalidOperationException("The cell was packed for inference; pack it for training first.");
-        var sums = new GradientSums(this, trace, x, ids, layout, reverse, feed is null ? dx : default, gradients, workspace);
+        bool completes = feed is { CompletesInputs: true };
+        var sums = new GradientSums(this, trace, x, ids, layout, reverse, completes ? default : dx, gradients, workspace);
         // Where all rows run to the end and all of dh comes out of a product, the gradient of the next output is added there.
-        bool addsAhead = feed is null && !HasOwnRecurrentGradient && layout.IsEven;
+        bool addsAhead = !dy.IsEmpty && feed is null && !HasOwnRecurrentGradient && layout.IsEven;
         for (int i = layout.Steps - 1; i >= 0; i--)
         {
             int t = reverse ? layout.Steps - 1 - i : i;
             int rows = layout.RowsAt(t);
             int offset = layout.OffsetAt(t);
             Span<float> dh = dState.H.Span[..(rows * HiddenSize)];
-            if (!addsAhead || i == layout.Steps - 1) AddRows(dy[(offset * dyStride)..], rows, dyStride, dh);
+            if (!dy.IsEmpty && (!addsAhead || i == layout.Steps - 1)) AddRows(dy[(offset * dyStride)..], rows, dyStride, dh);
             feed?.AfterStepBackward(t, dh);
             CellTrace step = trace.Step(offset, rows, Gates, HiddenSize);
             norms?.Note(t, rows, dh, CellGradient(rows, step, dState, workspace));
@@ -207,11 +212,11 @@ public abstract partial class RecurrentCell
             StepBackward(rows, step, dStep, dState);
             if (addsAhead && i > 0) MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dy[(layout.OffsetAt(reverse ? t + 1 : t - 1) * dyStride)..], dyStride, dh, HiddenSize);
             else MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dh, HiddenSize);
-            if (feed is not null)
+            if (completes)
             {
                 Span<float> dxStep = dx.Slice(offset * InputSize, rows * InputSize);
-                MatMul.MultiplyAdd(step.Gates.Span, rows, _inputGradient, dxStep, InputSize);
-                feed.BeforeStepBackward(t, dxStep, dh);
+                MatMul.MultiplyAdd(OverwritesGates ? step.Gates.Span : dStep, rows, _inputGradient, dxStep, InputSize);
+                feed!.BeforeStepBackward(t, dxStep, dh);
             }
 
             sums.Take(offset, rows);

@@ -13,12 +13,14 @@ internal sealed class RnnCell(bool relu, ParameterSet parameters, string prefix,
 
     private protected override bool Keeps => false;
 
+    private protected override bool OverwritesGates => false;
+
     // The states are the activations: to have them once is enough.
     private protected override void StepForward(int rows, InputRows input, CellTrace step, ReadOnlySpan<float> recurrent, CellState state) =>
         RnnGates.Forward(relu, rows, HiddenSize, input, step.Gates.Span, recurrent, state.H.Span, keepsGates: step.Y.IsEmpty);
 
     private protected override void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState) =>
-        RnnGates.Backward(relu, rows * HiddenSize, Activated(step), step.Gates.Span, dState.H.Span);
+        RnnGates.Backward(relu, rows * HiddenSize, Activated(step), dRecurrent, dState.H.Span);
 
     private protected override ReadOnlySpan<float> Activated(CellTrace trace) => trace.Y.IsEmpty ? trace.Gates.Span : trace.Y.Span;
 }

@@ -6,6 +6,9 @@ namespace Rnn.Cells;
 /// </summary>
 public abstract class StepFeed
 {
+    /// <summary>Whether inputs are complete only after <see cref="BeforeStep"/>, so that they are multiplied step by step; else it has nothing to do before a step.</summary>
+    public virtual bool CompletesInputs => true;
+
     /// <summary>Completes the inputs of step t; <paramref name="h"/> <c>[rows, H]</c> is the state before it.</summary>
     public virtual void BeforeStep(int t, ReadOnlySpan<float> h)
     {

@@ -25,6 +25,9 @@ public sealed class OutputHead
     /// <summary>Logits out.</summary>
     public int Outputs => _linear.OutputSize;
 
+    /// <summary>Whether logits are one product of the features.</summary>
+    public bool IsPlain => _projection is null;
+
     /// <summary>What must be packed.</summary>
     public IEnumerable<IPackable> Packables => _projection is null ? [_linear] : [_projection, _linear];
 
@@ -65,4 +68,7 @@ public sealed class OutputHead
         _linear.Backward(projected.Span, rows, dLogits, dProjected, gradients, workspace);
         _projection.Backward(x, rows, dProjected, dx, gradients, workspace);
     }
+
+    /// <summary>The half of <see cref="Backward"/> that goes on to the features, of a plain head; adds to <paramref name="dx"/>.</summary>
+    public void BackwardInput(ReadOnlySpan<float> dLogits, int rows, Span<float> dx) => _linear.BackwardInput(dLogits, rows, dx);
 }

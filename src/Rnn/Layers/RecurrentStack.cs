@@ -129,10 +129,10 @@ public sealed class RecurrentStack
 
     /// <summary>
     /// <paramref name="dy"/> is the gradient of the top output (overwritten if there are layers below); adds to <paramref name="gradients"/> and, unless empty, to <paramref name="dx"/>.
-    /// <see cref="StackActivations.StateGradients"/> must hold the gradients of the final states.
+    /// <see cref="StackActivations.StateGradients"/> must hold the gradients of the final states. Without dy, a feed at the <paramref name="top"/> brings the gradient of the outputs.
     /// </summary>
     public void Backward(
-        Memory<float> dy, SequenceLayout layout, ReadOnlySpan<int> rowIds, Dropout dropout, StackActivations activations, Span<float> dx, Span<float> gradients, Workspace workspace, StepFeed? feed = null, ReadOnlySpan<int> ids = default)
+        Memory<float> dy, SequenceLayout layout, ReadOnlySpan<int> rowIds, Dropout dropout, StackActivations activations, Span<float> dx, Span<float> gradients, Workspace workspace, StepFeed? feed = null, ReadOnlySpan<int> ids = default, StepFeed? top = null)
     {
         for (int layer = Layers - 1; layer >= 0; layer--)
         {
@@ -141,8 +141,8 @@ public sealed class RecurrentStack
             for (int direction = 0; direction < _directions; direction++)
             {
                 int i = (layer * _directions) + direction;
-                ReadOnlySpan<float> columns = dy.Span[(direction * _cells[i].HiddenSize)..];
-                _cells[i].Backward(activations.Traces[i], activations.Outputs[layer].Span, layout, direction == 1, columns, OutputSize, activations.StateGradients[i], dInput, gradients, workspace, activations.GradientNorms?[i], layer == 0 ? feed : null, layer == 0 ? ids : default);
+                ReadOnlySpan<float> columns = dy.IsEmpty ? default : dy.Span[(direction * _cells[i].HiddenSize)..];
+                _cells[i].Backward(activations.Traces[i], activations.Outputs[layer].Span, layout, direction == 1, columns, OutputSize, activations.StateGradients[i], dInput, gradients, workspace, activations.GradientNorms?[i], layer == Layers - 1 && top is not null ? top : layer == 0 ? feed : null, layer == 0 ? ids : default);
             }
 
             if (layer > 0) dropout.Of(layer - 1).Apply(dInput, OutputSize, layout, rowIds);

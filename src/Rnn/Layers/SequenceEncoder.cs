@@ -1,3 +1,4 @@
+using Rnn.Cells;
 using Rnn.Data;
 using Rnn.Tensors;
 
@@ -75,15 +76,15 @@ public sealed class SequenceEncoder
     }
 
     /// <summary>
-    /// The way back for <paramref name="dTop"/>, the gradient of the top output; <see cref="StackActivations.StateGradients"/> must hold those of the final states.
+    /// The way back for <paramref name="dTop"/>, the gradient of the top output; <see cref="StackActivations.StateGradients"/> must hold those of the final states. Without dTop, a feed at the <paramref name="top"/> brings it step by step.
     /// Adds to <paramref name="gradients"/>; what belongs to a sparse embedding waits for <see cref="AddSparseGradient"/>.
     /// </summary>
-    public void Backward(Memory<float> dTop, Batch batch, ulong? dropoutKey, EncoderActivations activations, Span<float> gradients, Workspace workspace)
+    public void Backward(Memory<float> dTop, Batch batch, ulong? dropoutKey, EncoderActivations activations, Span<float> gradients, Workspace workspace, StepFeed? top = null)
     {
         SequenceLayout layout = batch.Layout;
         activations.InputGradient = Embedding is null || _folds ? default : workspace.RentZeroed(layout.Tokens * _config.InputSize);
         Span<float> dx = activations.InputGradient.Span;
-        Stack.Backward(dTop, layout, batch.RowIds, LayerDropout(dropoutKey), activations.Stack, dx, gradients, workspace, ids: FoldedIds(batch));
+        Stack.Backward(dTop, layout, batch.RowIds, LayerDropout(dropoutKey), activations.Stack, dx, gradients, workspace, ids: FoldedIds(batch), top: top);
         if (dx.IsEmpty) return;
         InputDropout(dropoutKey).Apply(dx, _config.InputSize, layout, batch.RowIds);
         if (!Embedding!.Weight.IsSparse) Embedding.Backward(batch.Ids, batch.Width, dx, gradients);

@@ -85,20 +85,23 @@ public abstract class NetworkPass(OutputHead head)
     {
         RequireTrace();
         Memory<float> features = Features(dropoutKey);
-        Memory<float> dFeatures = Workspace.Rent(_count * head.InputSize);
+        // What is smaller is kept for all targets: the gradient of the features or, where the scan multiplies it on its way back, that of the logits.
+        bool byStep = head.Outputs <= head.InputSize && head.IsPlain && ReadsLogitGradients(dropoutKey);
+        Memory<float> dFeatures = byStep ? default : Workspace.Rent(_count * head.InputSize);
+        LogitGradients = byStep ? Workspace.Rent(_count * head.Outputs) : default;
         (int Block, int Used) mark = Workspace.Mark;
         (double loss, int correct, int targets) = (0, 0, 0);
         for (int first = 0; first < _count; first += TargetsAtATime)
         {
             int count = Math.Min(TargetsAtATime, _count - first);
             Memory<float> part = features.Slice(first * head.InputSize, count * head.InputSize);
-            Span<float> logits = Workspace.Rent(count * head.Outputs).Span;
+            Span<float> logits = (byStep ? LogitGradients.Slice(first * head.Outputs, count * head.Outputs) : Workspace.Rent(count * head.Outputs)).Span;
             Memory<float> projected = head.Forward(part, count, logits, Workspace);
             ReadOnlySpan<int> wanted = Targets.Slice(first, count);
             foreach (int target in wanted) targets += target < 0 ? 0 : 1;
             loss += CrossEntropy.ForwardBackward(logits, head.Outputs, wanted, objective.LabelSmoothing, scale, objective.ClassWeights.Span, out int right);
             correct += right;
-            head.Backward(part.Span, projected, count, logits, dFeatures.Span.Slice(first * head.InputSize, part.Length), denseGradients, Workspace);
+            head.Backward(part.Span, projected, count, logits, byStep ? default : dFeatures.Span.Slice(first * head.InputSize, part.Length), denseGradients, Workspace);
             Workspace.BackTo(mark);
         }
 
@@ -165,6 +168,15 @@ public abstract class NetworkPass(OutputHead head)
 
     /// <summary>Whether the pass is a <see cref="Probe"/>: then what reads all steps at once, pooling or attention, must not, for gradients would reach every state by it.</summary>
     private protected bool ProbesOneStep { get; private set; }
+
+    /// <summary>Whether <see cref="Backward"/> takes <see cref="LogitGradients"/> for the gradient of the features, which then is empty.</summary>
+    private protected virtual bool ReadsLogitGradients(ulong? dropoutKey) => false;
+
+    /// <summary>The gradient of the logits <c>[targets, outputs]</c>, where that of the features is not made; else empty.</summary>
+    private protected Memory<float> LogitGradients { get; private set; }
+
+    /// <summary>From features to logits.</summary>
+    private protected OutputHead Head => head;
 
     /// <summary>What the head reads of every target, <c>[targets, its input size]</c>, with the dropout of a key or none; must reset the workspace first.</summary>
     private protected abstract Memory<float> Features(ulong? dropoutKey);

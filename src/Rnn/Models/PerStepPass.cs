@@ -1,3 +1,4 @@
+using Rnn.Cells;
 using Rnn.Data;
 using Rnn.Layers;
 using Rnn.Tensors;
@@ -12,6 +13,7 @@ internal sealed class PerStepPass(SequenceEncoder encoder, StackReader reader, O
 
     private readonly Batch _batch = new();
     private readonly EncoderActivations _encoder = encoder.CreateActivations();
+    private HeadGradient? _fromHead;
 
     public override int Tokens => _batch.Layout.Tokens;
 
@@ -56,13 +58,30 @@ internal sealed class PerStepPass(SequenceEncoder encoder, StackReader reader, O
         return HeadDropout(dropoutKey).Masked(stack.Top, encoder.Stack.OutputSize, _batch.Layout, _batch.RowIds, Workspace);
     }
 
+    // Steps of few rows would be products of few rows, and dropout takes features.
+    private protected override bool ReadsLogitGradients(ulong? dropoutKey) => _batch.Layout.IsEven && !config.Bidirectional && HeadDropout(dropoutKey).Rate <= 0;
+
     private protected override void Backward(Memory<float> dFeatures, ulong? dropoutKey, Span<float> gradients)
     {
-        HeadDropout(dropoutKey).Apply(dFeatures.Span, encoder.Stack.OutputSize, _batch.Layout, _batch.RowIds);
+        StepFeed? fromHead = null;
+        if (dFeatures.IsEmpty) fromHead = _fromHead ??= new HeadGradient(this);
+        else HeadDropout(dropoutKey).Apply(dFeatures.Span, encoder.Stack.OutputSize, _batch.Layout, _batch.RowIds);
         // The carried state is a value: no gradient crosses the boundary of a window (truncated BPTT, Williams & Peng 1990).
         encoder.Stack.ZeroStates(_encoder.Stack.StateGradients, _batch.Layout.Rows, Workspace);
-        encoder.Backward(dFeatures, _batch, SiteKey(dropoutKey, EncoderSite), _encoder, gradients, Workspace);
+        encoder.Backward(dFeatures, _batch, SiteKey(dropoutKey, EncoderSite), _encoder, gradients, Workspace, fromHead);
     }
 
     private Dropout HeadDropout(ulong? key) => Dropout.At(HeadSite, config.Dropout, key, config.VariationalDropout);
+
+    /// <summary>Brings the gradient of a step's logits to the state it was made from: that of all features would go to memory and back.</summary>
+    private sealed class HeadGradient(PerStepPass pass) : StepFeed
+    {
+        public override bool CompletesInputs => false;
+
+        public override void AfterStepBackward(int t, Span<float> dh)
+        {
+            int rows = pass._batch.Layout.RowsAt(t), outputs = pass.Head.Outputs;
+            pass.Head.BackwardInput(pass.LogitGradients.Span.Slice(pass._batch.Layout.OffsetAt(t) * outputs, rows * outputs), rows, dh);
+        }
+    }
 }

@@ -15,11 +15,13 @@ public sealed class CellConformanceTests
     public static MatrixTheoryData<CellKind, int> CellsAndSeeds() => new(Enum.GetValues<CellKind>(), Enumerable.Range(1, 12));
 
     /// <summary>A stack and an input of random shape: one row and one step, odd widths, mixed lengths, one to two layers and directions all occur.</summary>
-    private static (StackRig Rig, StackRig.Input Input, StackRig.Upstream Upstream, int Layers, bool Bidirectional) Draw(CellKind kind, int seed, int? layers = null, bool? bidirectional = null)
+    private static (StackRig Rig, StackRig.Input Input, StackRig.Upstream Upstream, int Layers, bool Bidirectional) Draw(
+        CellKind kind, int seed, int? layers = null, bool? bidirectional = null, (int Steps, int Rows)? size = null)
     {
         var random = new Random(seed * 31 + (int)kind);
         var (depth, both) = (layers ?? 1 + random.Next(2), bidirectional ?? random.Next(2) == 1);
         var (steps, rows) = (seed % 4 == 0 ? 1 : 2 + random.Next(8), seed % 3 == 0 ? 1 : 2 + random.Next(9));
+        (steps, rows) = size ?? (steps, rows);
         var (inputs, hidden) = (1 + random.Next(20), new[] { 1, 3, 5, 8, 15, 17, 20 }[random.Next(7)]);
         var lengths = Enumerable.Range(0, rows).Select(_ => 1 + random.Next(steps)).ToArray();
         var rig = new StackRig(kind, inputs, hidden, depth, both, bias: seed % 5 != 0);
@@ -33,9 +35,16 @@ public sealed class CellConformanceTests
 
     [Theory]
     [MemberData(nameof(CellsAndSeeds))]
-    public void Outputs_and_gradients_equal_the_oracles(CellKind kind, int seed)
+    public void Outputs_and_gradients_equal_the_oracles(CellKind kind, int seed) => EqualTheOracles(kind, Draw(kind, seed));
+
+    /// <summary>Gradients are summed some tokens at a time, of which more than one step's are over here, at either end.</summary>
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void Sums_over_many_tokens_equal_the_oracles(CellKind kind) => EqualTheOracles(kind, Draw(kind, 2, layers: 1, bidirectional: true, size: (20, 50)));
+
+    private static void EqualTheOracles(CellKind kind, (StackRig Rig, StackRig.Input Input, StackRig.Upstream Upstream, int Layers, bool Bidirectional) drawn)
     {
-        var (rig, input, upstream, layers, bidirectional) = Draw(kind, seed);
+        var (rig, input, upstream, layers, bidirectional) = drawn;
         var got = rig.Run(input, upstream);
 
         var tape = new Tape();
