@@ -71,17 +71,23 @@ internal sealed class ShardedStep
         return (result, weight);
     }
 
-    /// <summary>Norm of the whole gradient, block sums added in double.</summary>
-    public double GradientNorm() => NormOf(_gradients);
+    /// <summary>Norm of the whole gradient of the last <see cref="ForwardBackward"/>, block sums added in double; they are there already but for what is sparse.</summary>
+    public double GradientNorm() => _gradients.Length == _network.Parameters.DenseLength ? Math.Sqrt(_squares.Sum()) : NormOf(_gradients);
 
     /// <summary>Clips, updates all weights and packs them for the next step; says how large the update was, if asked.</summary>
     public UpdateSize? Update(long step, double learningRate, double norm, bool measuresSize)
     {
-        int length = _gradients.Length;
+        int length = _gradients.Length, dense = _network.Parameters.DenseLength;
         if (measuresSize) _network.Parameters.Values.Span.CopyTo(_before ??= new float[length]);
         double limit = _config.ClipValue > 0 ? _config.ClipValue : double.PositiveInfinity;
         UpdateNumbers numbers = Optimizer.Numbers(step, learningRate, Clipping.Factor(norm, _config.ClipNorm), limit);
-        _shards.Run(_squares.Length, block => Optimizer.Update(block * Block, Math.Min(Block, length - (block * Block)), _gradients.Span, numbers));
+        _shards.Run(_squares.Length, block =>
+        {
+            int start = block * Block;
+            Optimizer.Update(start, Math.Min(Block, length - start), _gradients.Span, numbers);
+            // The first shard adds to it next; what is sparse is cleared by rows.
+            if (start < dense) _gradients.Span.Slice(start, Math.Min(Block, dense - start)).Clear();
+        });
         _shards.Run(_network.PackParts, part => _network.Pack(part, training: true));
         ClearSparseGradients();
         return measuresSize ? Size() : null;
@@ -122,16 +128,25 @@ internal sealed class ShardedStep
         _shards.Run(denseBlocks + 1, block =>
         {
             if (block == denseBlocks) AddSparseGradients();
-            else SumShards(block * Block, Math.Min(Block, dense - (block * Block)), adds);
+            else _squares[block] = SumShards(block * Block, Math.Min(Block, dense - (block * Block)), adds);
         });
     }
 
-    private void SumShards(int start, int length, bool adds)
+    /// <summary>Leaves nothing in the shards; returns the sum of squares.</summary>
+    private double SumShards(int start, int length, bool adds)
     {
         Span<float> sum = _gradients.Span.Slice(start, length);
-        Span<float> first = _parts[0].Gradients.Span.Slice(start, length);
-        if (!adds && first != sum) first.CopyTo(sum);
-        for (int i = adds ? 0 : 1; i < _used; i++) TensorPrimitives.Add(sum, _parts[i].Gradients.Span.Slice(start, length), sum);
+        for (int i = 0; i < _used; i++)
+        {
+            Span<float> part = _parts[i].Gradients.Span.Slice(start, length);
+            if (part == sum) continue;
+            if (i > 0 || adds) TensorPrimitives.Add(sum, part, sum);
+            else part.CopyTo(sum);
+            // While it is near: the next pass adds to it.
+            part.Clear();
+        }
+
+        return TensorPrimitives.SumOfSquares<float>(sum);
     }
 
     private void AddSparseGradients()
@@ -167,7 +182,6 @@ internal sealed class ShardedStep
             Pass.Assign(set, rows, index, count);
             Pass.ReplaceByUnknown(unknownRate, unknownKey);
             Pass.ReplaceByChosen(chosenRate, RandomSource.Key(unknownKey, 1));
-            Gradients.Span.Clear();
             Result = Pass.ForwardBackward(objective, scale, dropoutKey, Gradients.Span);
         }
     }
