@@ -73,7 +73,7 @@ public abstract partial class RecurrentCell
     /// <summary>The gates as they lie in the weights.</summary>
     private protected abstract IReadOnlyList<(string Name, Squashing By)> GateOrder { get; }
 
-    /// <summary>Whether input and recurrent part of a pre-activation have different gradients (GRU).</summary>
+    /// <summary>Whether input and recurrent part of a pre-activation have different gradients, and some of the state's passes by the recurrent product (GRU).</summary>
     private protected virtual bool HasOwnRecurrentGradient => false;
 
     /// <summary>Whether the gates become the gradient of the input product where they lie; else that is the recurrent one, and gone once it is summed.</summary>
@@ -211,7 +211,7 @@ public abstract partial class RecurrentCell
             Span<float> dStep = sums.RecurrentGradient(offset, rows);
             StepBackward(rows, step, dStep, dState);
             if (addsAhead && i > 0) MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dy[(layout.OffsetAt(reverse ? t + 1 : t - 1) * dyStride)..], dyStride, dh, HiddenSize);
-            else MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dh, HiddenSize);
+            else MatMul.MultiplyAdd(dStep, rows, _recurrentGradient, dh, HiddenSize, overwrites: !HasOwnRecurrentGradient);
             if (completes)
             {
                 Span<float> dxStep = dx.Slice(offset * InputSize, rows * InputSize);
@@ -245,7 +245,7 @@ public abstract partial class RecurrentCell
     /// <summary>The gate pass of one step: pre-activations to gates, the state one step on.</summary>
     private protected abstract void StepForward(int rows, InputRows input, CellTrace step, ReadOnlySpan<float> recurrent, CellState state);
 
-    /// <summary>Its gradient: gates to gradients of the pre-activations; dH is left with what passes by the recurrent product.</summary>
+    /// <summary>Its gradient: gates to gradients of the pre-activations; dH of a cell with a recurrent gradient of its own is left with what passes by the recurrent product.</summary>
     private protected abstract void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState);
 
     /// <summary>Rows side by side to rows <paramref name="stride"/> apart.</summary>

@@ -24,9 +24,9 @@ internal static class LstmGates
 
     /// <summary>
     /// On entry <paramref name="gates"/> holds the activated gates, on return the gradient of their pre-activations.
-    /// <paramref name="dh"/> is the whole gradient of h' and is zeroed (nothing of it passes by the gates); <paramref name="dc"/> turns from the gradient of c' into that of c.
+    /// <paramref name="dh"/> is the whole gradient of h', of which nothing passes by the gates; <paramref name="dc"/> turns from the gradient of c' into that of c.
     /// </summary>
-    public static void Backward(int rows, int hidden, Span<float> gates, Span<float> dh, Span<float> dc, ReadOnlySpan<float> previousC)
+    public static void Backward(int rows, int hidden, Span<float> gates, ReadOnlySpan<float> dh, Span<float> dc, ReadOnlySpan<float> previousC)
     {
         if (Vector512.IsHardwareAccelerated) Backward<Lanes512, Vector512<float>>(rows, hidden, gates, dh, dc, previousC);
         else if (Vector256.IsHardwareAccelerated) Backward<Lanes256, Vector256<float>>(rows, hidden, gates, dh, dc, previousC);
@@ -82,7 +82,7 @@ internal static class LstmGates
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Backward<TLanes, TVector>(int rows, int hidden, Span<float> gates, Span<float> dh, Span<float> dc, ReadOnlySpan<float> previousC)
+    internal static void Backward<TLanes, TVector>(int rows, int hidden, Span<float> gates, ReadOnlySpan<float> dh, Span<float> dc, ReadOnlySpan<float> previousC)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
@@ -125,6 +125,5 @@ internal static class LstmGates
         TLanes.Store(TLanes.Multiply(TLanes.Multiply(dcj, i), TLanes.Subtract(one, TLanes.Multiply(g, g))), ref gates, j + (2 * hidden));
         TLanes.Store(TLanes.Multiply(TLanes.Multiply(dhj, tanh), TLanes.Multiply(o, TLanes.Subtract(one, o))), ref gates, j + (3 * hidden));
         TLanes.Store(TLanes.Multiply(dcj, f), ref dc, j);
-        TLanes.Store(TLanes.Create(0f), ref dh, j);
     }
 }

@@ -20,8 +20,8 @@ internal static class RnnGates
         else Forward<Lanes128, Vector128<float>>(relu, rows, hidden, input, gates, recurrent, h, keepsGates);
     }
 
-    /// <summary>From h' in <paramref name="activated"/> to the gradient of the pre-activations in <paramref name="gates"/>, which may be the same; <paramref name="dh"/> is zeroed (nothing of it passes by).</summary>
-    public static void Backward(bool relu, int count, ReadOnlySpan<float> activated, Span<float> gates, Span<float> dh)
+    /// <summary>From h' in <paramref name="activated"/> to the gradient of the pre-activations in <paramref name="gates"/>, which may be the same; nothing of <paramref name="dh"/> passes by.</summary>
+    public static void Backward(bool relu, int count, ReadOnlySpan<float> activated, Span<float> gates, ReadOnlySpan<float> dh)
     {
         if (Vector512.IsHardwareAccelerated) Backward<Lanes512, Vector512<float>>(relu, count, activated, gates, dh);
         else if (Vector256.IsHardwareAccelerated) Backward<Lanes256, Vector256<float>>(relu, count, activated, gates, dh);
@@ -64,7 +64,7 @@ internal static class RnnGates
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Backward<TLanes, TVector>(bool relu, int count, ReadOnlySpan<float> activated, Span<float> gates, Span<float> dh)
+    internal static void Backward<TLanes, TVector>(bool relu, int count, ReadOnlySpan<float> activated, Span<float> gates, ReadOnlySpan<float> dh)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
@@ -84,6 +84,5 @@ internal static class RnnGates
         TVector value = TLanes.Load(ref activated, j);
         TVector slope = relu ? TLanes.IsPositive(value) : TLanes.Subtract(TLanes.Create(1f), TLanes.Multiply(value, value));
         TLanes.Store(TLanes.Multiply(TLanes.Load(ref dh, j), slope), ref gates, j);
-        TLanes.Store(TLanes.Create(0f), ref dh, j);
     }
 }
