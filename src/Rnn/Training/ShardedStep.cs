@@ -93,8 +93,12 @@ internal sealed class ShardedStep
         return measuresSize ? Size() : null;
     }
 
-    /// <summary>Drops a gradient that no update used up: what a sparse table gathered would be added to.</summary>
-    public void ForgetGradient() => _gradients.Span.Clear();
+    /// <summary>Drops a gradient that no update used up, or that shards were left with: the next pass would add to it.</summary>
+    public void ForgetGradient()
+    {
+        _gradients.Span.Clear();
+        foreach (Shard part in _parts) part.Gradients.Span.Clear();
+    }
 
     private UpdateSize Size()
     {

@@ -122,6 +122,7 @@ public sealed class TrainingLoop
     {
         _savePoint.Load(checkpoint);
         _state = checkpoint.State;
+        _step.ForgetGradient();
         _model.Pack(training: true);
     }
 
