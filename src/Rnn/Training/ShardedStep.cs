@@ -71,8 +71,12 @@ internal sealed class ShardedStep
         return (result, weight);
     }
 
-    /// <summary>Norm of the whole gradient of the last <see cref="ForwardBackward"/>, block sums added in double; they are there already but for what is sparse.</summary>
-    public double GradientNorm() => _gradients.Length == _network.Parameters.DenseLength ? Math.Sqrt(_squares.Sum()) : NormOf(_gradients);
+    /// <summary>Norm of the whole gradient of the last <see cref="ForwardBackward"/>, block sums added in double; whole blocks of what is dense have theirs. Before <see cref="Update"/>.</summary>
+    public double GradientNorm()
+    {
+        int dense = _network.Parameters.DenseLength;
+        return NormOf(_gradients, known: dense == _gradients.Length ? _squares.Length : dense / Block);
+    }
 
     /// <summary>Clips, updates all weights and packs them for the next step; says how large the update was, if asked.</summary>
     public UpdateSize? Update(long step, double learningRate, double norm, bool measuresSize)
@@ -85,7 +89,7 @@ internal sealed class ShardedStep
         {
             int start = block * Block;
             Optimizer.Update(start, Math.Min(Block, length - start), _gradients.Span, numbers);
-            // The first shard adds to it next; what is sparse is cleared by rows.
+            // A shard may add to it next; what is sparse is cleared by rows.
             if (start < dense) _gradients.Span.Slice(start, Math.Min(Block, dense - start)).Clear();
         });
         _shards.Run(_network.PackParts, part => _network.Pack(part, training: true));
@@ -107,11 +111,14 @@ internal sealed class ShardedStep
         return new UpdateSize(weightNorm, NormOf(_before));
     }
 
-    /// <summary>Over all parameters, block sums added in double.</summary>
-    private double NormOf(ReadOnlyMemory<float> values)
+    /// <summary>Over all parameters, block sums added in double; the first so many are <paramref name="known"/>.</summary>
+    private double NormOf(ReadOnlyMemory<float> values, int known = 0)
     {
-        _shards.Run(_squares.Length, block =>
-            _squares[block] = TensorPrimitives.SumOfSquares(values.Span.Slice(block * Block, Math.Min(Block, values.Length - (block * Block)))));
+        _shards.Run(_squares.Length - known, i =>
+        {
+            int start = (known + i) * Block;
+            _squares[known + i] = TensorPrimitives.SumOfSquares(values.Span.Slice(start, Math.Min(Block, values.Length - start)));
+        });
         return Math.Sqrt(_squares.Sum());
     }
 
