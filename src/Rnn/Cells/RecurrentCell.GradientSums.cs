@@ -30,7 +30,7 @@ public abstract partial class RecurrentCell
         private readonly bool _tableHasAll;
         private readonly int _room;
         private readonly bool _isAscending;
-        private readonly bool _isKeptUntilSummed;
+        private readonly bool _hasRing;
         private int _first = int.MaxValue;
         private int _tokens;
 
@@ -42,9 +42,9 @@ public abstract partial class RecurrentCell
             int tokens = layout.Tokens, width = cell.Gates * cell.HiddenSize;
             // Only until it is summed: a trace of its own would go through memory twice.
             _room = Math.Min(tokens, TokensSummed + layout.Rows);
-            _isKeptUntilSummed = cell.HasOwnRecurrentGradient || !cell.OverwritesGates;
-            _dRecurrent = _isKeptUntilSummed ? workspace.Rent(_room * width).Span : trace.Gates.Span;
-            _dInput = cell.OverwritesGates ? trace.Gates.Span : default;
+            _hasRing = cell.HasOwnRecurrentGradient || !cell.OverwritesGates;
+            _dRecurrent = _hasRing ? workspace.Rent(_room * width).Span : trace.Gates.Span;
+            _dInput = trace.Gates.Span;
             _previousH = trace.PreviousH.Span;
             _x = x;
             _ids = ids;
@@ -86,7 +86,7 @@ public abstract partial class RecurrentCell
         {
             int width = _cell.Gates * _cell.HiddenSize, inputs = _cell.InputSize, hidden = _cell.HiddenSize;
             ReadOnlySpan<float> dRecurrent = RecurrentGradient(_first, 0, _tokens);
-            ReadOnlySpan<float> dInput = _cell.OverwritesGates ? _dInput.Slice(_first * width, _tokens * width) : dRecurrent;
+            ReadOnlySpan<float> dInput = _cell.HasOwnRecurrentGradient ? _dInput.Slice(_first * width, _tokens * width) : dRecurrent;
             RightOperand byInput = _ids.IsEmpty ? new RightOperand(_x[(_first * inputs)..], inputs, _cell._weightIh.In(_gradients)) : default;
             var byHidden = new RightOperand(_previousH[(_first * hidden)..], hidden, _cell._weightHh.In(_gradients));
             if (!_ids.IsEmpty) _cell._embedding!.Gather(_ids.Slice(_first * _perToken, _tokens * _perToken), _perToken, dInput, _dTable);
@@ -101,7 +101,7 @@ public abstract partial class RecurrentCell
         /// <summary>That of tokens before which so many others were taken since the last sum.</summary>
         private readonly Span<float> RecurrentGradient(int offset, int before, int rows)
         {
-            int at = !_isKeptUntilSummed ? offset : _isAscending ? before : _room - before - rows;
+            int at = !_hasRing ? offset : _isAscending ? before : _room - before - rows;
             int width = _cell.Gates * _cell.HiddenSize;
             return _dRecurrent.Slice(at * width, rows * width);
         }

@@ -76,7 +76,7 @@ public abstract partial class RecurrentCell
     /// <summary>Whether input and recurrent part of a pre-activation have different gradients, and some of the state's passes by the recurrent product (GRU).</summary>
     private protected virtual bool HasOwnRecurrentGradient => false;
 
-    /// <summary>Whether the gates become the gradient of the input product where they lie; else that is the recurrent one, and gone once it is summed.</summary>
+    /// <summary>Whether the gates become the gradient of the input product where they lie; else that lies with the recurrent one, until it is summed.</summary>
     private protected virtual bool OverwritesGates => true;
 
     /// <summary>Makes the cell of a kind; parameters are named <c>{prefix}weight_ih{suffix}</c> and so on.</summary>
@@ -133,7 +133,7 @@ public abstract partial class RecurrentCell
     /// Runs over all steps, last to first if <paramref name="reverse"/> (each row then starts at its own last step).
     /// <paramref name="x"/> is <c>[tokens, I]</c>; h of every step goes to <paramref name="y"/>, H values in rows <paramref name="yStride"/> apart.
     /// If that is empty, it is left in <see cref="CellTrace.Y"/> without a copy; only first to last, and where all rows run to the end.
-    /// A <paramref name="feed"/> completes the inputs on the way, so they are multiplied step by step. With <paramref name="ids"/> of a folded embedding there are no inputs.
+    /// A <paramref name="feed"/> that completes the inputs on the way has them multiplied step by step. With <paramref name="ids"/> of a folded embedding there are no inputs.
     /// </summary>
     /// <exception cref="ArgumentException">There is no y for a scan that needs one.</exception>
     public CellTrace Forward(
@@ -215,7 +215,7 @@ public abstract partial class RecurrentCell
             if (completes)
             {
                 Span<float> dxStep = dx.Slice(offset * InputSize, rows * InputSize);
-                MatMul.MultiplyAdd(OverwritesGates ? step.Gates.Span : dStep, rows, _inputGradient, dxStep, InputSize);
+                MatMul.MultiplyAdd(HasOwnRecurrentGradient ? step.Gates.Span : dStep, rows, _inputGradient, dxStep, InputSize);
                 feed!.BeforeStepBackward(t, dxStep, dh);
             }
 
@@ -245,7 +245,7 @@ public abstract partial class RecurrentCell
     /// <summary>The gate pass of one step: pre-activations to gates, the state one step on.</summary>
     private protected abstract void StepForward(int rows, InputRows input, CellTrace step, ReadOnlySpan<float> recurrent, CellState state);
 
-    /// <summary>Its gradient: gates to gradients of the pre-activations; dH of a cell with a recurrent gradient of its own is left with what passes by the recurrent product.</summary>
+    /// <summary>Its gradient: from gates to those of the pre-activations, in their place or in <paramref name="dRecurrent"/>; dH of a cell with a recurrent gradient of its own is left with what passes by the recurrent product.</summary>
     private protected abstract void StepBackward(int rows, CellTrace step, Span<float> dRecurrent, CellState dState);
 
     /// <summary>Rows side by side to rows <paramref name="stride"/> apart.</summary>

@@ -2,7 +2,7 @@ namespace Rnn.Cells;
 
 /// <summary>
 /// What takes part in a forward scan at every step because it needs the state on the way: attention that puts what it read into the next input,
-/// or an output that becomes one. Its owner holds the inputs and their gradients. Rows are those that reach step t.
+/// or an output that becomes one; or in the backward scan alone, as a head whose gradient comes step by step. Its owner holds what it brings in and the gradients of that. Rows are those that reach step t.
 /// </summary>
 public abstract class StepFeed
 {

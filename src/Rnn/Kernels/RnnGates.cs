@@ -20,7 +20,7 @@ internal static class RnnGates
         else Forward<Lanes128, Vector128<float>>(relu, rows, hidden, input, gates, recurrent, h, keepsGates);
     }
 
-    /// <summary>From h' in <paramref name="activated"/> to the gradient of the pre-activations in <paramref name="gates"/>, which may be the same; nothing of <paramref name="dh"/> passes by.</summary>
+    /// <summary>From h' in <paramref name="activated"/> to the gradient of the pre-activations in <paramref name="gates"/>; nothing of <paramref name="dh"/> passes by.</summary>
     public static void Backward(bool relu, int count, ReadOnlySpan<float> activated, Span<float> gates, ReadOnlySpan<float> dh)
     {
         if (Vector512.IsHardwareAccelerated) Backward<Lanes512, Vector512<float>>(relu, count, activated, gates, dh);

@@ -129,7 +129,7 @@ public sealed class RecurrentStack
 
     /// <summary>
     /// <paramref name="dy"/> is the gradient of the top output (overwritten if there are layers below); adds to <paramref name="gradients"/> and, unless empty, to <paramref name="dx"/>.
-    /// <see cref="StackActivations.StateGradients"/> must hold the gradients of the final states. Without dy, a feed at the <paramref name="top"/> brings the gradient of the outputs.
+    /// <see cref="StackActivations.StateGradients"/> must hold the gradients of the final states. Without dy, a feed at the <paramref name="top"/> (one direction only) brings the gradient of the outputs.
     /// </summary>
     public void Backward(
         Memory<float> dy, SequenceLayout layout, ReadOnlySpan<int> rowIds, Dropout dropout, StackActivations activations, Span<float> dx, Span<float> gradients, Workspace workspace, StepFeed? feed = null, ReadOnlySpan<int> ids = default, StepFeed? top = null)

@@ -58,7 +58,7 @@ internal sealed class PerStepPass(SequenceEncoder encoder, StackReader reader, O
         return HeadDropout(dropoutKey).Masked(stack.Top, encoder.Stack.OutputSize, _batch.Layout, _batch.RowIds, Workspace);
     }
 
-    // Steps of few rows would be products of few rows, and dropout takes features.
+    // Rows that end early would leave products of few rows, two directions go through the steps at once, and dropout takes features.
     private protected override bool ReadsLogitGradients(ulong? dropoutKey) => _batch.Layout.IsEven && !config.Bidirectional && HeadDropout(dropoutKey).Rate <= 0;
 
     private protected override void Backward(Memory<float> dFeatures, ulong? dropoutKey, Span<float> gradients)
