@@ -6,38 +6,65 @@ namespace Rnn.Cells;
 
 /// <summary>
 /// A small embedding <c>[V, E]</c> folded into a cell's input product: <c>E·Wᵀ</c> is made once per update, so that a step looks its input part up instead of
-/// multiplying, and the gradient is gathered by token before it is multiplied.
+/// multiplying, and the gradient is gathered by token before it is multiplied (<see cref="RecurrentCell.TableGradient"/>).
 /// </summary>
-internal sealed class FoldedEmbedding(Parameter embedding, int width)
+/// <param name="embedding"><c>E</c>, <c>[V, I]</c>.</param>
+/// <param name="weight"><c>W</c>, <c>[G·H, I]</c>.</param>
+/// <param name="isTrained">Whether the table is the cell's own, packed by parts after every update: then its rows are kept with the bias too.</param>
+internal sealed class FoldedEmbedding(Parameter embedding, Parameter weight, bool isTrained)
 {
-    private readonly Memory<float> _table = AlignedMemory.Allocate(embedding.Shape[0] * width);
-    private Memory<float> _biased;
+    /// <summary>In how many parts a table that is trained is made, and its gradient multiplied; they may be done at the same time.</summary>
+    public const int Parts = 4;
+
+    private readonly Memory<float> _table = AlignedMemory.Allocate(embedding.Shape[0] * weight.Shape[0]);
+    private readonly Memory<float> _biased = isTrained ? AlignedMemory.Allocate((embedding.Shape[0] + 1) * weight.Shape[0]) : default;
+    private readonly PackedMatrix?[] _slices = new PackedMatrix?[isTrained ? Parts : 0];
 
     /// <summary>Memory that the tables take.</summary>
     public long SizeInBytes => sizeof(float) * ((long)_table.Length + _biased.Length);
+
+    /// <summary><c>E</c>.</summary>
+    public Parameter Embedding => embedding;
 
     private int Tokens => embedding.Shape[0];
 
     private int Size => embedding.Shape[1];
 
-    /// <summary>Makes the table; call after every change of the weights, when <paramref name="inputProduct"/> is packed.</summary>
-    public void Pack(PackedMatrix inputProduct) => MatMul.Multiply(embedding.Values.Span, Tokens, inputProduct, default, _table.Span, width);
+    private int Width => weight.Shape[0];
 
-    /// <summary>The same where the table is the cell's own: with each row, and one more that stands for no id, the bias is there already.</summary>
-    public void Pack(PackedMatrix inputProduct, ReadOnlySpan<float> bias)
+    /// <summary>Makes a table that is not trained, when <paramref name="inputProduct"/> is packed.</summary>
+    public void Pack(PackedMatrix inputProduct) => MatMul.Multiply(embedding.Values.Span, Tokens, inputProduct, default, _table.Span, Width);
+
+    /// <summary>Makes some columns of a table that is trained; call for each part after every change of the weights. With each row, and one more that stands for no id, the bias is there already.</summary>
+    public void Pack(int part, ReadOnlySpan<float> bias, WeightPrecision precision)
     {
-        Pack(inputProduct);
-        if (_biased.IsEmpty) _biased = AlignedMemory.Allocate(_table.Length + width);
-        _table.CopyTo(_biased);
-        Span<float> rows = _biased.Span;
-        rows[_table.Length..].Clear();
-        for (int at = 0; at < rows.Length && !bias.IsEmpty; at += width) TensorPrimitives.Add(bias, rows.Slice(at, width), rows.Slice(at, width));
+        (int first, int count) = Share(part, Width);
+        if (count == 0) return;
+        PackedMatrix slice = _slices[part] ??= new PackedMatrix(Size, count);
+        slice.PackTransposed(weight.Values.Span.Slice(first * Size, count * Size), precision);
+        MatMul.Multiply(embedding.Values.Span, Tokens, slice, default, _table.Span[first..], Width);
+        for (int token = 0; token <= Tokens; token++)
+        {
+            Span<float> biased = _biased.Span.Slice((token * Width) + first, count);
+            ReadOnlySpan<float> row = token < Tokens ? _table.Span.Slice((token * Width) + first, count) : default;
+            if (row.IsEmpty) biased.Clear();
+            else row.CopyTo(biased);
+            if (!bias.IsEmpty) TensorPrimitives.Add(biased, bias.Slice(first, count), biased);
+        }
+    }
+
+    /// <summary>A part of so many rows or columns: whole panels, so that none is multiplied twice.</summary>
+    public static (int First, int Count) Share(int part, int length)
+    {
+        int most = (length + (Parts * Panels.Width) - 1) / (Parts * Panels.Width) * Panels.Width;
+        int first = Math.Min(part * most, length);
+        return (first, Math.Min(most, length - first));
     }
 
     /// <summary>The input part of a step for its gate pass: rows of the table where their bias is there, else, or where a step has more ids, sums in <paramref name="gates"/>.</summary>
     public InputRows BringIn(ReadOnlySpan<int> ids, int perStep, ReadOnlySpan<float> bias, Span<float> gates)
     {
-        if (perStep == 1 && !_biased.IsEmpty) return new InputRows(_biased.Span, ids, width);
+        if (perStep == 1 && !_biased.IsEmpty) return new InputRows(_biased.Span, ids, Width);
         Forward(ids, perStep, bias, gates);
         return default;
     }
@@ -47,12 +74,12 @@ internal sealed class FoldedEmbedding(Parameter embedding, int width)
     {
         for (int step = 0; step < ids.Length / perStep; step++)
         {
-            Span<float> target = y.Slice(step * width, width);
+            Span<float> target = y.Slice(step * Width, Width);
             ReadOnlySpan<float> addend = bias;
             foreach (int id in ids.Slice(step * perStep, perStep))
             {
                 if (id < 0) continue;
-                ReadOnlySpan<float> row = _table.Span.Slice(id * width, width);
+                ReadOnlySpan<float> row = _table.Span.Slice(id * Width, Width);
                 if (addend.IsEmpty) row.CopyTo(target);
                 else TensorPrimitives.Add(addend, row, target);
                 addend = target;
@@ -62,26 +89,5 @@ internal sealed class FoldedEmbedding(Parameter embedding, int width)
             if (addend.IsEmpty) target.Clear();
             else if (addend != target) addend.CopyTo(target);
         }
-    }
-
-    /// <summary>Zeros for the gradient of the table and, below it, of what has no id.</summary>
-    public Span<float> RentTable(Workspace workspace) => workspace.RentZeroed((Tokens + 1) * width).Span;
-
-    /// <summary>Adds the gradient <paramref name="dy"/> <c>[steps, width]</c> to that of the table, to the rows that the steps looked up.</summary>
-    public void Gather(ReadOnlySpan<int> ids, int perStep, ReadOnlySpan<float> dy, Span<float> dTable)
-    {
-        for (int i = 0; i < ids.Length; i++)
-        {
-            Span<float> row = dTable.Slice((ids[i] < 0 ? Tokens : ids[i]) * width, width);
-            TensorPrimitives.Add(row, dy.Slice(i / perStep * width, width), row);
-        }
-    }
-
-    /// <summary>Adds to the gradients of <paramref name="weight"/> <c>[width, E]</c> and of the embedding.</summary>
-    public void Backward(ReadOnlySpan<float> dTable, Parameter weight, PackedMatrix inputGradient, Span<float> gradients, Workspace workspace)
-    {
-        Span<float> scratch = workspace.Rent(MatMul.ScratchLength(Tokens, width, Size)).Span;
-        MatMul.MultiplyTransposedAdd(dTable, width, width, embedding.Values.Span, Size, Tokens, weight.In(gradients), scratch);
-        MatMul.MultiplyAdd(dTable, Tokens, inputGradient, embedding.In(gradients), Size);
     }
 }

@@ -15,11 +15,13 @@ public abstract partial class RecurrentCell
     /// <summary>For single rows of inputs; not where an embedding is <see cref="Folded"/>, for then none are multiplied.</summary>
     internal void PrepareInputForOneRow() => _inputProduct.PrepareForOneRow();
 
-    /// <summary>An embedding <c>[V, I]</c> folded into the input product as it is packed now: the cell's own where it has one.</summary>
+    /// <summary>What the cell reads tokens by itself (<see cref="Fold"/>): its input product is there, and nowhere else.</summary>
+    internal FoldedEmbedding? OwnTable => _embedding;
+
+    /// <summary>An embedding <c>[V, I]</c> folded into the input product as it is packed now, of a cell without a table of its own.</summary>
     internal FoldedEmbedding Folded(Parameter embedding)
     {
-        if (_embedding is not null) return _embedding;
-        var folded = new FoldedEmbedding(embedding, Gates * HiddenSize);
+        var folded = new FoldedEmbedding(embedding, _weightIh, isTrained: false);
         folded.Pack(_inputProduct);
         return folded;
     }

@@ -22,10 +22,9 @@ public abstract partial class RecurrentCell
         private readonly Span<float> _dx;
         private readonly Span<float> _gradients;
         private readonly Span<float> _scratch;
-        private readonly Span<float> _dTable;
+        private readonly TableGradient? _table;
         private readonly Span<float> _dBiasIh;
         private readonly Span<float> _dBiasHh;
-        private readonly Workspace _workspace;
         private readonly int _perToken;
         private readonly bool _tableHasAll;
         private readonly int _room;
@@ -35,7 +34,7 @@ public abstract partial class RecurrentCell
         private int _tokens;
 
         public GradientSums(
-            RecurrentCell cell, CellTrace trace, ReadOnlySpan<float> x, ReadOnlySpan<int> ids, SequenceLayout layout, bool isAscending, Span<float> dx, Span<float> gradients, Workspace workspace)
+            RecurrentCell cell, CellTrace trace, ReadOnlySpan<float> x, ReadOnlySpan<int> ids, SequenceLayout layout, bool isAscending, Span<float> dx, Span<float> gradients, Workspace workspace, TableGradient? table)
         {
             _cell = cell;
             _isAscending = isAscending;
@@ -50,10 +49,10 @@ public abstract partial class RecurrentCell
             _ids = ids;
             _dx = dx;
             _gradients = gradients;
-            _workspace = workspace;
             _perToken = ids.Length / tokens;
             _scratch = workspace.Rent(MatMul.ScratchLength(tokens, width, cell.HiddenSize, ids.IsEmpty ? cell.InputSize : 0)).Span;
-            if (!ids.IsEmpty) _dTable = cell._embedding!.RentTable(workspace);
+            _table = ids.IsEmpty ? null : table ?? throw new ArgumentNullException(nameof(table), "Ids of a folded embedding leave a gradient of its table.");
+            _table?.Clear(workspace);
             // Each token is in one row of the table, so that the sum of the table's rows is that of the tokens.
             _tableHasAll = _perToken == 1;
             if (cell._biasIh is null) return;
@@ -76,8 +75,7 @@ public abstract partial class RecurrentCell
         public void Finish()
         {
             if (_tokens > 0) Sum();
-            if (_tableHasAll) ColumnSums.Add(_dTable, _dBiasIh);
-            if (!_ids.IsEmpty) _cell._embedding!.Backward(_dTable, _cell._weightIh, _cell._inputGradient!, _gradients, _workspace);
+            if (_tableHasAll) _table!.AddTo(_dBiasIh);
             Add(_dBiasIh, _cell._biasIh);
             Add(_dBiasHh, _cell._biasHh);
         }
@@ -89,7 +87,7 @@ public abstract partial class RecurrentCell
             ReadOnlySpan<float> dInput = _cell.HasOwnRecurrentGradient ? _dInput.Slice(_first * width, _tokens * width) : dRecurrent;
             RightOperand byInput = _ids.IsEmpty ? new RightOperand(_x[(_first * inputs)..], inputs, _cell._weightIh.In(_gradients)) : default;
             var byHidden = new RightOperand(_previousH[(_first * hidden)..], hidden, _cell._weightHh.In(_gradients));
-            if (!_ids.IsEmpty) _cell._embedding!.Gather(_ids.Slice(_first * _perToken, _tokens * _perToken), _perToken, dInput, _dTable);
+            _table?.Gather(_ids.Slice(_first * _perToken, _tokens * _perToken), _perToken, dInput);
             if (_cell.HasOwnRecurrentGradient && _ids.IsEmpty) MatMul.MultiplyTransposedAdd(dInput, width, width, _tokens, byInput, default, _scratch);
             MatMul.MultiplyTransposedAdd(dRecurrent, width, width, _tokens, byHidden, _cell.HasOwnRecurrentGradient ? default : byInput, _scratch);
             if (!_tableHasAll) ColumnSums.Add(dInput, _dBiasIh);

@@ -101,22 +101,20 @@ public abstract partial class RecurrentCell
     }
 
     /// <summary>Lets the cell read the tokens of an embedding <c>[V, I]</c> themselves; the embedding's gradient is then the cell's to add.</summary>
-    internal void Fold(Parameter embedding) => _embedding = new FoldedEmbedding(embedding, Gates * HiddenSize);
+    internal void Fold(Parameter embedding) => _embedding = new FoldedEmbedding(embedding, _weightIh, isTrained: true);
 
     /// <summary>The input and the recurrent weights, for either way, which may be packed at the same time.</summary>
     public IEnumerable<IPackable> Packables =>
     [
-        new Packing((_, precision) => PackInput(precision)),
+        .. PackInput(),
         new Packing((training, _) => PackGradient(training, ref _inputGradient, _weightIh)),
         new Packing(PackRecurrent),
         new Packing((training, _) => PackGradient(training, ref _recurrentGradient, _weightHh)),
     ];
 
-    private void PackInput(WeightPrecision precision)
-    {
-        _inputProduct.PackTransposed(_weightIh.Values.Span, precision);
-        _embedding?.Pack(_inputProduct, _biasIh is null ? default : _biasIh.Values.Span);
-    }
+    private IEnumerable<IPackable> PackInput() => _embedding is not { } embedding
+        ? [new Packing((_, precision) => _inputProduct.PackTransposed(_weightIh.Values.Span, precision))]
+        : Enumerable.Range(0, FoldedEmbedding.Parts).Select(part => new Packing((_, precision) => embedding.Pack(part, _biasIh is null ? default : _biasIh.Values.Span, precision)));
 
     private void PackRecurrent(bool training, WeightPrecision precision)
     {
@@ -191,11 +189,11 @@ public abstract partial class RecurrentCell
     /// </summary>
     public void Backward(
         CellTrace trace, ReadOnlySpan<float> x, SequenceLayout layout, bool reverse, ReadOnlySpan<float> dy, int dyStride, CellState dState, Span<float> dx, Span<float> gradients, Workspace workspace,
-        StateGradientNorms? norms = null, StepFeed? feed = null, ReadOnlySpan<int> ids = default)
+        StateGradientNorms? norms = null, StepFeed? feed = null, ReadOnlySpan<int> ids = default, TableGradient? table = null)
     {
         if (_recurrentGradient is null || _inputGradient is null) throw new InvalidOperationException("The cell was packed for inference; pack it for training first.");
         bool completes = feed is { CompletesInputs: true };
-        var sums = new GradientSums(this, trace, x, ids, layout, reverse, completes ? default : dx, gradients, workspace);
+        var sums = new GradientSums(this, trace, x, ids, layout, reverse, completes ? default : dx, gradients, workspace, table);
         // Where all rows run to the end and all of dh comes out of a product, the gradient of the next output is added there.
         bool addsAhead = !dy.IsEmpty && feed is null && !HasOwnRecurrentGradient && layout.IsEven;
         for (int i = layout.Steps - 1; i >= 0; i--)

@@ -70,6 +70,10 @@ public static class MatMul
     public static void MultiplyTransposedAdd(ReadOnlySpan<float> a, int rows, int aStride, ReadOnlySpan<float> b, int columns, int depth, Span<float> c, Span<float> scratch) =>
         MultiplyTransposedAdd(a, rows, aStride, depth, new RightOperand(b, columns, c), default, scratch);
 
+    /// <summary>The same in scratch memory of the thread's own.</summary>
+    internal static void MultiplyTransposedAdd(ReadOnlySpan<float> a, int rows, int aStride, ReadOnlySpan<float> b, int columns, int depth, Span<float> c) =>
+        MultiplyTransposedAdd(a, rows, aStride, b, columns, depth, c, ThreadsOwn(ScratchLength(depth, rows, columns)));
+
     /// <summary>The same with two right operands, for which A is packed once at most.</summary>
     internal static void MultiplyTransposedAdd(ReadOnlySpan<float> a, int rows, int aStride, int depth, RightOperand b, RightOperand other, Span<float> scratch)
     {
@@ -123,9 +127,15 @@ public static class MatMul
 
     private static readonly float[] Zeros = new float[2 * Panels.Width];
 
-    // Rows packed for the tiles: a thread's products take turns in it. Grows to the deepest operand.
+    // Operands packed for the tiles: a thread's products take turns in it. Grows to the deepest one.
     [ThreadStatic]
     private static Memory<float> s_packed;
+
+    private static Span<float> ThreadsOwn(int length)
+    {
+        if (s_packed.Length < length) s_packed = AlignedMemory.Allocate((int)BitOperations.RoundUpToPowerOf2((uint)length));
+        return s_packed.Span[..length];
+    }
 
     private static void Check(ReadOnlySpan<float> a, int rows, PackedMatrix b, Span<float> c, int cStride)
     {
@@ -149,8 +159,7 @@ public static class MatMul
         {
             var tiles = new LeftTiles(Math.Min(block, rows - row));
             int length = tiles.Length(depth);
-            if (s_packed.Length < length) s_packed = AlignedMemory.Allocate((int)BitOperations.RoundUpToPowerOf2((uint)length));
-            Span<float> packed = s_packed.Span[..length];
+            Span<float> packed = ThreadsOwn(length);
             tiles.PackRows(a[(row * panelDepth)..], depth, panelDepth, packed);
             Run(packed, tiles, depth, b, panelDepth, columns, c[(row * cStride)..], cStride, addend[(row * addendStride)..], addendStride, addendPanel);
         }

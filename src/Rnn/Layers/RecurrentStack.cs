@@ -4,16 +4,26 @@ using Rnn.Tensors;
 namespace Rnn.Layers;
 
 /// <summary>What one pass through a <see cref="RecurrentStack"/> leaves behind; belongs to the caller and is reused from pass to pass.</summary>
-public sealed class StackActivations(int layers, int directions)
+public sealed class StackActivations
 {
+    internal StackActivations(RecurrentStack stack)
+    {
+        int cells = stack.Cells.Count;
+        Outputs = new Memory<float>[stack.Layers + 1];
+        States = new CellState[cells];
+        StateGradients = new CellState[cells];
+        Traces = new CellTrace[cells];
+        Tables = [.. stack.Cells.Select(cell => cell.CreateTableGradient()).OfType<RecurrentCell.TableGradient>()];
+    }
+
     /// <summary>The input of each layer and, last, the output of the top one: <c>[tokens, ·]</c>. Not to be changed before the backward pass, whose states they may be.</summary>
-    public Memory<float>[] Outputs { get; } = new Memory<float>[layers + 1];
+    public Memory<float>[] Outputs { get; }
 
     /// <summary>States by layer × directions + direction: initial ones before a pass, final ones after it.</summary>
-    public CellState[] States { get; } = new CellState[layers * directions];
+    public CellState[] States { get; }
 
     /// <summary>Gradients of the final states before a backward pass, of the initial ones after it.</summary>
-    public CellState[] StateGradients { get; } = new CellState[layers * directions];
+    public CellState[] StateGradients { get; }
 
     /// <summary>The output of the top layer, <c>[tokens, directions · H]</c>.</summary>
     public Memory<float> Top => Outputs[^1];
@@ -24,7 +34,10 @@ public sealed class StackActivations(int layers, int directions)
     /// <summary>From which end a single row goes through the recurrent weights next, where no trace is kept.</summary>
     internal bool FromEnd { get; set; }
 
-    internal CellTrace[] Traces { get; } = new CellTrace[layers * directions];
+    internal CellTrace[] Traces { get; }
+
+    /// <summary>The gradients of what an embedding is folded into, of each direction; none where it is not.</summary>
+    internal RecurrentCell.TableGradient[] Tables { get; }
 }
 
 /// <summary>Layers × directions of one cell, dropout between the layers; directions side by side (Schuster &amp; Paliwal 1997).</summary>
@@ -63,7 +76,7 @@ public sealed class RecurrentStack
     public IReadOnlyList<RecurrentCell> Cells => _cells;
 
     /// <summary>Buffers for passes of this stack.</summary>
-    public StackActivations CreateActivations() => new(Layers, _directions);
+    public StackActivations CreateActivations() => new(this);
 
     /// <summary>Lets the bottom layer read the tokens of an embedding themselves.</summary>
     internal void Fold(Parameter embedding)
@@ -142,7 +155,7 @@ public sealed class RecurrentStack
             {
                 int i = (layer * _directions) + direction;
                 ReadOnlySpan<float> columns = dy.IsEmpty ? default : dy.Span[(direction * _cells[i].HiddenSize)..];
-                _cells[i].Backward(activations.Traces[i], activations.Outputs[layer].Span, layout, direction == 1, columns, OutputSize, activations.StateGradients[i], dInput, gradients, workspace, activations.GradientNorms?[i], layer == Layers - 1 && top is not null ? top : layer == 0 ? feed : null, layer == 0 ? ids : default);
+                _cells[i].Backward(activations.Traces[i], activations.Outputs[layer].Span, layout, direction == 1, columns, OutputSize, activations.StateGradients[i], dInput, gradients, workspace, activations.GradientNorms?[i], layer == Layers - 1 && top is not null ? top : layer == 0 ? feed : null, layer == 0 ? ids : default, layer == 0 && !ids.IsEmpty ? activations.Tables[direction] : null);
             }
 
             if (layer > 0) dropout.Of(layer - 1).Apply(dInput, OutputSize, layout, rowIds);

@@ -20,18 +20,18 @@ internal sealed class StackReader(RecurrentStack stack, Embedding? embedding, bo
     private const int MostFloats = 1 << 21;
 
     private readonly int _directions = stack.Cells.Count / stack.Layers;
-    private FoldedEmbedding[] _folded = [];
+    private FoldedEmbedding[] _folded = OwnTables(stack);
 
     /// <summary>Memory that the tables take.</summary>
     public long SizeInBytes => _folded.Sum(folded => folded.SizeInBytes);
 
-    /// <summary>Folds the embedding, after the cells were packed; weights that are trained change too often for it. The tables are fp32 always: a step reads one row.</summary>
+    /// <summary>Folds the embedding, after the cells were packed, unless they have folded it themselves; weights that are trained change too often for it. The tables are fp32 always: a step reads one row.</summary>
     public void Pack(bool training, WeightPrecision precision = WeightPrecision.Fp32)
     {
-        _folded = [];
+        _folded = OwnTables(stack);
         if (training) return;
         RecurrentCell[] bottom = [.. stack.Cells.Take(_directions)];
-        if (embedding?.VocabularySize <= MostRows && bottom.Sum(cell => (long)embedding.VocabularySize * cell.Gates * cell.HiddenSize) <= MostFloats)
+        if (_folded.Length == 0 && embedding?.VocabularySize <= MostRows && bottom.Sum(cell => (long)embedding.VocabularySize * cell.Gates * cell.HiddenSize) <= MostFloats)
             _folded = Array.ConvertAll(bottom, cell => cell.Folded(embedding.Weight));
         if (!readsStepByStep) return;
         foreach (RecurrentCell cell in stack.Cells.Skip(_folded.Length)) cell.PrepareInputForOneRow();
@@ -70,4 +70,6 @@ internal sealed class StackReader(RecurrentStack stack, Embedding? embedding, bo
 
         activations.FromEnd = fromEnd;
     }
+
+    private static FoldedEmbedding[] OwnTables(RecurrentStack stack) => [.. stack.Cells.Select(cell => cell.OwnTable).OfType<FoldedEmbedding>()];
 }

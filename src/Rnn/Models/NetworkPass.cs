@@ -79,7 +79,7 @@ public abstract class NetworkPass(OutputHead head)
 
     /// <summary>
     /// One training pass: adds the gradient of <paramref name="scale"/> × the summed loss to <paramref name="denseGradients"/>;
-    /// that of a sparse embedding stays in the pass until <see cref="AddSparseGradients"/>.
+    /// that of a sparse embedding stays in the pass until <see cref="AddSparseGradients"/>, that of a folded one in <see cref="Tables"/>.
     /// </summary>
     public PassResult ForwardBackward(Objective objective, float scale, ulong dropoutKey, Span<float> denseGradients)
     {
@@ -118,6 +118,9 @@ public abstract class NetworkPass(OutputHead head)
     public virtual void ClearSparseGradients(Span<float> gradients)
     {
     }
+
+    /// <summary>The gradients of what embeddings are folded into, of the last <see cref="ForwardBackward"/>: products that are still to be done.</summary>
+    internal IReadOnlyList<RecurrentCell.TableGradient> Tables => [.. Recurrences.SelectMany(recurrence => recurrence.Activations.Tables)];
 
     /// <summary>Whether cells that read from the end need a <see cref="Probe"/> of their own: the last step they read is the first.</summary>
     internal bool ProbesTwice => Recurrences.Any(recurrence => recurrence.Layout == LogitLayout && recurrence.Directions > 1);

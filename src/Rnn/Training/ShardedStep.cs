@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Rnn.Cells;
 using Rnn.Data;
 using Rnn.Kernels;
 using Rnn.Layers;
@@ -22,6 +23,8 @@ internal sealed class ShardedStep
     private readonly Shard[] _parts;
     private readonly Memory<float> _gradients;
     private readonly double[] _squares;
+    private readonly int[] _summedBlocks;
+    private readonly int[] _lateBlocks;
     private float[]? _before;
     private int _used;
 
@@ -38,6 +41,8 @@ internal sealed class ShardedStep
         _parts = [.. Enumerable.Range(0, (batchRows + config.ShardRows - 1) / config.ShardRows)
             .Select(i => new Shard(network, CarriedStates, i == 0 && config.AccumulateSteps == 1 ? _gradients[..dense] : AlignedMemory.Allocate(dense)))];
         _squares = new double[Blocks(network.Parameters.Length)];
+        _summedBlocks = [.. Enumerable.Range(0, Blocks(dense)).Where(block => !_parts[0].Tables.Any(table => Holds(table.Parameters.Weight, block)))];
+        _lateBlocks = [.. Enumerable.Range(0, _squares.Length).Where(IsLate)];
         Optimizer = new Optimizer(config.Optimizer, network.Parameters);
     }
 
@@ -71,12 +76,8 @@ internal sealed class ShardedStep
         return (result, weight);
     }
 
-    /// <summary>Norm of the whole gradient of the last <see cref="ForwardBackward"/>, block sums added in double; whole blocks of what is dense have theirs. Before <see cref="Update"/>.</summary>
-    public double GradientNorm()
-    {
-        int dense = _network.Parameters.DenseLength;
-        return NormOf(_gradients, known: dense == _gradients.Length ? _squares.Length : dense / Block);
-    }
+    /// <summary>Norm of the whole gradient of the last <see cref="ForwardBackward"/>, block sums added in double. Before <see cref="Update"/>.</summary>
+    public double GradientNorm() => NormOf(_gradients, _lateBlocks);
 
     /// <summary>Clips, updates all weights and packs them for the next step; says how large the update was, if asked.</summary>
     public UpdateSize? Update(long step, double learningRate, double norm, bool measuresSize)
@@ -111,16 +112,27 @@ internal sealed class ShardedStep
         return new UpdateSize(weightNorm, NormOf(_before));
     }
 
-    /// <summary>Over all parameters, block sums added in double; the first so many are <paramref name="known"/>.</summary>
-    private double NormOf(ReadOnlyMemory<float> values, int known = 0)
+    /// <summary>Over all parameters, block sums added in double; some <paramref name="blocks"/> or all of them are squared first.</summary>
+    private double NormOf(ReadOnlyMemory<float> values, int[]? blocks = null)
     {
-        _shards.Run(_squares.Length - known, i =>
+        _shards.Run(blocks?.Length ?? _squares.Length, i =>
         {
-            int start = (known + i) * Block;
-            _squares[known + i] = TensorPrimitives.SumOfSquares(values.Span.Slice(start, Math.Min(Block, values.Length - start)));
+            int block = blocks?[i] ?? i, start = block * Block;
+            _squares[block] = TensorPrimitives.SumOfSquares(values.Span.Slice(start, Math.Min(Block, values.Length - start)));
         });
         return Math.Sqrt(_squares.Sum());
     }
+
+    /// <summary>Whether a block's gradient is more than the sum of the shards' dense ones.</summary>
+    private bool IsLate(int block)
+    {
+        int start = block * Block, end = Math.Min(start + Block, _gradients.Length);
+        return end > _network.Parameters.DenseLength
+            || _parts[0].Tables.Any(table => Meets(table.Parameters.Weight) || Meets(table.Parameters.Embedding));
+        bool Meets(Parameter parameter) => parameter.Offset < end && parameter.Offset + parameter.Length > start;
+    }
+
+    private static bool Holds(Parameter parameter, int block) => parameter.Offset <= block * Block && parameter.Offset + parameter.Length >= (block + 1) * Block;
 
     private static int Blocks(int length) => (length + Block - 1) / Block;
 
@@ -135,11 +147,17 @@ internal sealed class ShardedStep
     private void SumShards(bool adds)
     {
         int dense = _network.Parameters.DenseLength;
-        int denseBlocks = Blocks(dense);
-        _shards.Run(denseBlocks + 1, block =>
+        RecurrentCell.TableGradient[] tables = _parts[0].Tables;
+        _shards.Run(_summedBlocks.Length + 1 + RecurrentCell.TableGradient.Parts, piece =>
         {
-            if (block == denseBlocks) AddSparseGradients();
-            else _squares[block] = SumShards(block * Block, Math.Min(Block, dense - (block * Block)), adds);
+            if (piece < _summedBlocks.Length) _squares[_summedBlocks[piece]] = SumShards(_summedBlocks[piece] * Block, Math.Min(Block, dense - (_summedBlocks[piece] * Block)), adds);
+            else if (piece == _summedBlocks.Length) AddSparseGradients();
+            else AddTables(piece - _summedBlocks.Length - 1);
+        });
+        if (tables.Length == 0) return;
+        _shards.Run(RecurrentCell.TableGradient.Parts, part =>
+        {
+            foreach (RecurrentCell.TableGradient table in tables) table.Multiply(part, _gradients.Span);
         });
     }
 
@@ -158,6 +176,12 @@ internal sealed class ShardedStep
         }
 
         return TensorPrimitives.SumOfSquares<float>(sum);
+    }
+
+    private void AddTables(int part)
+    {
+        foreach (Shard shard in _parts.AsSpan(1, _used - 1))
+            for (int i = 0; i < shard.Tables.Length; i++) _parts[0].Tables[i].Add(part, shard.Tables[i]);
     }
 
     private void AddSparseGradients()
@@ -180,9 +204,12 @@ internal sealed class ShardedStep
             Pass = network.CreatePass();
             Pass.CarriedStates = carriedStates;
             Gradients = gradients;
+            Tables = [.. Pass.Tables];
         }
 
         public NetworkPass Pass { get; }
+
+        public RecurrentCell.TableGradient[] Tables { get; }
 
         public Memory<float> Gradients { get; }
 

@@ -5,6 +5,7 @@ using Rnn.Decoding;
 using Rnn.Layers;
 using Rnn.Models;
 using Rnn.Tests.Layers;
+using Rnn.Tests.Models;
 
 namespace Rnn.Tests.Golden;
 
@@ -68,7 +69,7 @@ internal static class SequenceToSequenceGolden
         var counted = targets.Sum(t => t.ToArray().Count(id => id >= 0));
         var gradients = new float[network.Parameters.Length];
         result.Outputs["loss"] = [pass.ForwardBackward(new Objective(0), 1f / counted, dropoutKey: 1, gradients).Loss / counted];
-        pass.AddSparseGradients(gradients);
+        pass.AddLateGradients(gradients);
         foreach (var parameter in network.Parameters.Parameters) result.Gradient(NameOf(parameter.Name), parameter.In(gradients).ToArray());
         result.AssertMatches(golden);
     }

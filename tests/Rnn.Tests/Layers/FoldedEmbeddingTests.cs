@@ -4,6 +4,7 @@ using Rnn.Data;
 using Rnn.Layers;
 using Rnn.Tensors;
 using Rnn.Tests.Kernels;
+using Rnn.Tests.Models;
 
 namespace Rnn.Tests.Layers;
 
@@ -44,6 +45,7 @@ public sealed class FoldedEmbeddingTests
         float[] outputs = activations.Stack.Top.ToArray();
         encoder.Stack.ZeroStates(activations.Stack.StateGradients, 4, workspace);
         encoder.Backward(Widths.Random(outputs.Length, 3), batch, null, activations, gradients, workspace);
+        activations.Stack.Tables.MultiplyAll(gradients);
         return (outputs, gradients);
     }
 

@@ -155,7 +155,7 @@ public sealed class NetworkGradientTests
         var (_, _, mean) = OracleHeads.CrossEntropy(logits, targets, Smoothing, ignore: ExampleSet.NoTarget);
         tape.Backward(mean);
         var result = pass.ForwardBackward(new Objective(Smoothing), 1f / counted, dropoutKey: 1, gradients);
-        pass.AddSparseGradients(gradients);
+        pass.AddLateGradients(gradients);
         Assert.Equal(counted, result.Targets);
         GoldenResult.AssertClose("loss", [mean.Value], [result.Loss / counted], 1e-6, 1e-6);
         foreach (var parameter in network.Parameters.Parameters)
@@ -173,7 +173,7 @@ public sealed class NetworkGradientTests
         var (pass, gradients) = (network.CreatePass(), into ?? new float[network.Parameters.Length]);
         pass.Assign(examples, [0, 1, 2, 3]);
         var result = pass.ForwardBackward(new Objective(0), 1, dropoutKey: 77, gradients);
-        pass.AddSparseGradients(gradients);
+        pass.AddLateGradients(gradients);
         return (result.Loss, gradients);
     }
 

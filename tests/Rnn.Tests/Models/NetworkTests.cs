@@ -161,7 +161,9 @@ public sealed class NetworkTests
         {
             var pass = network.CreatePass();
             pass.Assign(examples, rows);
-            return pass.ForwardBackward(new Objective(), 0.01f, 0, gradients);
+            var found = pass.ForwardBackward(new Objective(), 0.01f, 0, gradients);
+            pass.AddLateGradients(gradients);
+            return found;
         }
 
         var found = learn([.. Enumerable.Range(0, 8)], whole);

@@ -174,7 +174,7 @@ public sealed class EpochFiguresTests
             var (pass, gradients) = (reference.CreatePass(), new float[reference.Parameters.Length]);
             pass.Assign(set, [.. Enumerable.Range(0, 16)]);
             pass.ForwardBackward(new Objective(0), 1f / 16, 0, gradients);
-            pass.AddSparseGradients(gradients);
+            pass.AddLateGradients(gradients);
             Assert.Equal(Clipping.Norm(gradients), loop.Advance().GradientNorm, 1e-5);
             for (var i = 0; i < gradients.Length; i++) reference.Parameters.Values.Span[i] -= (float)Rate * gradients[i];
         }

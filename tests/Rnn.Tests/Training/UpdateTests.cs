@@ -63,7 +63,7 @@ public sealed class UpdateTests
         var (pass, gradients) = (model.CreatePass(), new float[model.Parameters.Length]);
         pass.Assign(set, rows);
         var result = pass.ForwardBackward(new Objective(0), 1f / set.Count, 0, gradients);
-        pass.AddSparseGradients(gradients);
+        pass.AddLateGradients(gradients);
         return (result.Loss / set.Count, gradients);
     }
 }
