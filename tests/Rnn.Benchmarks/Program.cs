@@ -3,6 +3,7 @@ using Rnn.Benchmarks;
 
 return args switch
 {
+    ["peers", ..] => Math.Max(Math.Max(TrainBenchmark.Run(args[1..]), ServeBenchmark.Run(args[1..])), MatMulBenchmark.Run()),
     ["train", ..] => TrainBenchmark.Run(args[1..]),
     ["serve", ..] => ServeBenchmark.Run(args[1..]),
     ["matmul", ..] => MatMulBenchmark.Run(),
@@ -28,6 +29,7 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("""
+        dotnet run -c Release --project tests/Rnn.Benchmarks -- peers    the next three, one after the other
         dotnet run -c Release --project tests/Rnn.Benchmarks -- train    a training step beside TorchSharp's (fetches libtorch)
         dotnet run -c Release --project tests/Rnn.Benchmarks -- serve    inference beside ONNX Runtime's (fetches it)
         dotnet run -c Release --project tests/Rnn.Benchmarks -- matmul   the packed product beside the machine's FMA peak
