@@ -43,14 +43,9 @@ internal sealed class FoldedEmbedding(Parameter embedding, Parameter weight, boo
         PackedMatrix slice = _slices[part] ??= new PackedMatrix(Size, count);
         slice.PackTransposed(weight.Values.Span.Slice(first * Size, count * Size), precision);
         MatMul.Multiply(embedding.Values.Span, Tokens, slice, default, _table.Span[first..], Width);
-        for (int token = 0; token <= Tokens; token++)
-        {
-            Span<float> biased = _biased.Span.Slice((token * Width) + first, count);
-            ReadOnlySpan<float> row = token < Tokens ? _table.Span.Slice((token * Width) + first, count) : default;
-            if (row.IsEmpty) biased.Clear();
-            else row.CopyTo(biased);
-            if (!bias.IsEmpty) TensorPrimitives.Add(biased, bias.Slice(first, count), biased);
-        }
+        Span<float> noId = _biased.Span.Slice((Tokens * Width) + first, count);
+        if (!bias.IsEmpty) bias.Slice(first, count).CopyTo(noId);
+        for (int at = first; at < _table.Length; at += Width) TensorPrimitives.Add(_table.Span.Slice(at, count), noId, _biased.Span.Slice(at, count));
     }
 
     /// <summary>A part of so many rows or columns: whole panels, so that none is multiplied twice.</summary>

@@ -20,21 +20,25 @@ internal sealed class StackReader(RecurrentStack stack, Embedding? embedding, bo
     private const int MostFloats = 1 << 21;
 
     private readonly int _directions = stack.Cells.Count / stack.Layers;
-    private FoldedEmbedding[] _folded = OwnTables(stack);
+    private readonly FoldedEmbedding[] _own = [.. stack.Cells.Select(cell => cell.OwnTable).OfType<FoldedEmbedding>()];
+    // For answering, where the cells have none.
+    private FoldedEmbedding[]? _made;
+
+    private FoldedEmbedding[] Folded => _made ?? _own;
 
     /// <summary>Memory that the tables take.</summary>
-    public long SizeInBytes => _folded.Sum(folded => folded.SizeInBytes);
+    public long SizeInBytes => Folded.Sum(folded => folded.SizeInBytes);
 
     /// <summary>Folds the embedding, after the cells were packed, unless they have folded it themselves; weights that are trained change too often for it. The tables are fp32 always: a step reads one row.</summary>
     public void Pack(bool training, WeightPrecision precision = WeightPrecision.Fp32)
     {
-        _folded = OwnTables(stack);
+        _made = null;
         if (training) return;
         RecurrentCell[] bottom = [.. stack.Cells.Take(_directions)];
-        if (_folded.Length == 0 && embedding?.VocabularySize <= MostRows && bottom.Sum(cell => (long)embedding.VocabularySize * cell.Gates * cell.HiddenSize) <= MostFloats)
-            _folded = Array.ConvertAll(bottom, cell => cell.Folded(embedding.Weight));
+        if (_own.Length == 0 && embedding?.VocabularySize <= MostRows && bottom.Sum(cell => (long)embedding.VocabularySize * cell.Gates * cell.HiddenSize) <= MostFloats)
+            _made = Array.ConvertAll(bottom, cell => cell.Folded(embedding.Weight));
         if (!readsStepByStep) return;
-        foreach (RecurrentCell cell in stack.Cells.Skip(_folded.Length)) cell.PrepareInputForOneRow();
+        foreach (RecurrentCell cell in stack.Cells.Skip(Folded.Length)) cell.PrepareInputForOneRow();
     }
 
     /// <summary>
@@ -43,7 +47,7 @@ internal sealed class StackReader(RecurrentStack stack, Embedding? embedding, bo
     /// </summary>
     public void Read(ReadOnlySpan<int> ids, int width, ReadOnlySpan<float> x, SequenceLayout layout, StackActivations activations, Workspace workspace, bool keepsTop = true)
     {
-        if (!ids.IsEmpty && _folded.Length == 0)
+        if (!ids.IsEmpty && Folded.Length == 0)
         {
             Memory<float> embedded = workspace.Rent(layout.Tokens * embedding!.Size);
             embedding.Forward(ids, width, embedded.Span);
@@ -60,7 +64,7 @@ internal sealed class StackReader(RecurrentStack stack, Embedding? embedding, bo
             {
                 int i = (layer * _directions) + direction;
                 fromEnd = activations.FromEnd;
-                CellInput input = layer > 0 || ids.IsEmpty ? new CellInput(x) : new CellInput(ids, width, _folded[direction]);
+                CellInput input = layer > 0 || ids.IsEmpty ? new CellInput(x) : new CellInput(ids, width, Folded[direction]);
                 stack.Cells[i].Answer(input, layout, direction == 1, activations.States[i], isKept ? y.Span[(direction * stack.Cells[i].HiddenSize)..] : default, stack.OutputSize, workspace, ref fromEnd);
             }
 
@@ -70,6 +74,4 @@ internal sealed class StackReader(RecurrentStack stack, Embedding? embedding, bo
 
         activations.FromEnd = fromEnd;
     }
-
-    private static FoldedEmbedding[] OwnTables(RecurrentStack stack) => [.. stack.Cells.Select(cell => cell.OwnTable).OfType<FoldedEmbedding>()];
 }

@@ -146,11 +146,10 @@ internal sealed class ShardedStep
 
     private void SumShards(bool adds)
     {
-        int dense = _network.Parameters.DenseLength;
         RecurrentCell.TableGradient[] tables = _parts[0].Tables;
         _shards.Run(_summedBlocks.Length + 1 + RecurrentCell.TableGradient.Parts, piece =>
         {
-            if (piece < _summedBlocks.Length) _squares[_summedBlocks[piece]] = SumShards(_summedBlocks[piece] * Block, Math.Min(Block, dense - (_summedBlocks[piece] * Block)), adds);
+            if (piece < _summedBlocks.Length) SumBlock(_summedBlocks[piece], adds);
             else if (piece == _summedBlocks.Length) AddSparseGradients();
             else AddTables(piece - _summedBlocks.Length - 1);
         });
@@ -161,9 +160,10 @@ internal sealed class ShardedStep
         });
     }
 
-    /// <summary>Leaves nothing in the shards; returns the sum of squares.</summary>
-    private double SumShards(int start, int length, bool adds)
+    /// <summary>Leaves nothing in the shards.</summary>
+    private void SumBlock(int block, bool adds)
     {
+        int start = block * Block, length = Math.Min(Block, _network.Parameters.DenseLength - start);
         Span<float> sum = _gradients.Span.Slice(start, length);
         for (int i = 0; i < _used; i++)
         {
@@ -175,7 +175,7 @@ internal sealed class ShardedStep
             part.Clear();
         }
 
-        return TensorPrimitives.SumOfSquares<float>(sum);
+        _squares[block] = TensorPrimitives.SumOfSquares<float>(sum);
     }
 
     private void AddTables(int part)
