@@ -101,7 +101,7 @@ public static class MatMul
         return new LeftTiles(Math.Min(rows, RowBlock)).Length(block) + Panels.Length(block, columns, Panels.Width) + Panels.Length(block, otherColumns, Panels.Width);
     }
 
-    private static bool StaysInPlace(int rows, int aStride, RightOperand b) => aStride < FarTokens && MatMulInPlace.Fits(rows, b.Columns);
+    private static bool StaysInPlace(int rows, int aStride, RightOperand b) => aStride < FarTokens && MatMulInPlace.ColumnsOf(rows, b.Columns) == b.Columns;
 
     private static void AddPart(ReadOnlySpan<float> a, int aStride, ReadOnlySpan<float> packedA, LeftTiles tiles, int depth, RightOperand b, ReadOnlySpan<float> packed, int row)
     {
@@ -117,7 +117,7 @@ public static class MatMul
     private const int RowBlock = 20 * LeftTiles.Tallest;
 
     /// <summary>Floats between the tokens of a transposed operand from which on it is packed: farther apart, its values are in too few sets of the cache, and in too many pages.</summary>
-    private const int FarTokens = 512;
+    private const int FarTokens = 2048;
 
     /// <summary>Rows of B that a sum runs over before it is added to C.</summary>
     private const int DeepBlock = 512;
@@ -148,20 +148,18 @@ public static class MatMul
     private static void RunRows(
         ReadOnlySpan<float> a, int rows, int depth, ReadOnlySpan<float> b, int panelDepth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
     {
-        if (MatMulInPlace.Fits(rows, columns))
-        {
-            MatMulInPlace.Run(a, rows, panelDepth, 1, b, depth, panelDepth, columns, c, cStride, addend, addendStride, addendPanel);
-            return;
-        }
-
         int block = RowsAtATime(rows, depth);
         for (int row = 0; row < rows; row += block)
         {
-            var tiles = new LeftTiles(Math.Min(block, rows - row));
-            int length = tiles.Length(depth);
-            Span<float> packed = ThreadsOwn(length);
-            tiles.PackRows(a[(row * panelDepth)..], depth, panelDepth, packed);
-            Run(packed, tiles, depth, b, panelDepth, columns, c[(row * cStride)..], cStride, addend[(row * addendStride)..], addendStride, addendPanel);
+            int count = Math.Min(block, rows - row), inPlace = MatMulInPlace.ColumnsOf(count, columns);
+            ReadOnlySpan<float> part = a[(row * panelDepth)..], partAddend = addend[(row * addendStride)..];
+            Span<float> partC = c[(row * cStride)..];
+            MatMulInPlace.Run(part, count, panelDepth, 1, b, depth, panelDepth, inPlace, partC, cStride, partAddend, addendStride, addendPanel);
+            if (inPlace == columns) continue;
+            var tiles = new LeftTiles(count);
+            Span<float> packed = ThreadsOwn(tiles.Length(depth));
+            tiles.PackRows(part, depth, panelDepth, packed);
+            Run(packed, tiles, depth, b[(inPlace * panelDepth)..], panelDepth, columns - inPlace, partC[inPlace..], cStride, partAddend[(addendPanel == 0 ? 0 : inPlace)..], addendStride, addendPanel);
         }
     }
 

@@ -5,17 +5,15 @@ using System.Runtime.Intrinsics;
 namespace Rnn.Kernels;
 
 /// <summary>
-/// Products where packing the left operand for <see cref="MatMulTiles"/> costs more than it gains, for it has few rows or the right one few columns: AVX-512 tiles of 2 to 6 rows by two panels,
-/// four vectors, read A where it lies. Sums run as they do there.
+/// Products that need no left operand packed for <see cref="MatMulTiles"/>: AVX-512 tiles of 2 to 6 rows by two panels, four vectors, load a factor once for four multiply-adds and read it where it lies.
+/// Sums run as they do there.
 /// </summary>
 internal static class MatMulInPlace
 {
     private const int PairWidth = 2 * Panels.Width;
-    private const int FewColumns = 4 * Panels.Width;
-    private const int FewRows = LeftTiles.Tallest - 1;
 
-    /// <summary>Whether the product is one of these: whole pairs of panels.</summary>
-    public static bool Fits(int rows, int columns) => Vector512.IsHardwareAccelerated && columns % PairWidth == 0 && rows >= 2 && (rows <= FewRows || columns <= FewColumns);
+    /// <summary>How many of the columns can be multiplied so, the first ones: whole pairs of panels.</summary>
+    public static int ColumnsOf(int rows, int columns) => Vector512.IsHardwareAccelerated && rows >= 2 ? columns / PairWidth * PairWidth : 0;
 
     /// <summary><c>C = A·B + addend</c>: A has rows <paramref name="rowStride"/> apart and <paramref name="stepStride"/> from k to k, panels of B are <paramref name="panelDepth"/> rows long, of which <paramref name="depth"/> are multiplied.</summary>
     public static void Run(

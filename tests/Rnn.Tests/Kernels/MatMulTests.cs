@@ -10,7 +10,7 @@ public sealed class MatMulTests
 {
     private const float Untouched = 12345;
 
-    // Odd sizes around the tiles (4, 8 and 12 rows, 32 columns, eight vectors in a single row), the blocks (84 rows of 2,000 values, 512 deep) and one of each.
+    // Odd sizes around the tiles (4, 8 and 12 rows, 32 columns, eight vectors in a single row), the blocks (84 rows of 2,000 values, 512 deep) and one of each, and a last block of a single row.
     public static TheoryData<int, int, int> Shapes()
     {
         var shapes = new TheoryData<int, int, int>();
@@ -19,6 +19,7 @@ public sealed class MatMulTests
                 foreach (var columns in new[] { 1, 3, 31, 32, 33, 36, 37, 64, 96, 127, 128, 160, 192, 257 }) shapes.Add(rows, depth, columns);
         foreach (var rows in new[] { 1, 5, 37, 250 })
             foreach (var depth in new[] { 511, 513, 1_024, 2_000 }) shapes.Add(rows, depth, 130);
+        shapes.Add(109, 7_300, 70);
         return shapes;
     }
 
@@ -132,11 +133,13 @@ public sealed class MatMulTests
         packed.Pack(b);
         transposed.PackTransposed(Transposed(b, depth, columns));
 
-        var c = new float[rows * columns];
+        // As if a whole tile of rows came behind.
+        var c = Enumerable.Repeat(Untouched, (rows + LeftTiles.Tallest) * columns).ToArray();
+        float[] alone = [.. want, .. c[want.Length..]];
         MatMul.Multiply(a, rows, packed, default, c, columns);
-        Assert.Equal(want, c);
+        Assert.Equal(alone, c);
         MatMul.Multiply(a, rows, transposed, default, c, columns);
-        Assert.Equal(want, c);
+        Assert.Equal(alone, c);
 
         var sum = (float[])start.Clone();
         MatMul.MultiplyAdd(a, rows, packed, sum, columns);
@@ -156,7 +159,7 @@ public sealed class MatMulTests
     [Fact]
     public void A_transposed_operand_whose_tokens_lie_far_apart_is_multiplied_the_same()
     {
-        const int Depth = 300, Stride = 1_024, Columns = 70;
+        const int Depth = 300, Stride = 2_048, Columns = 128;
         var (a, b) = (Integers(Depth * Stride, 1), Integers(Depth * Columns, 2));
         for (var rows = 1; rows <= 40; rows++)
         {
