@@ -80,16 +80,17 @@ public static class MatMul
         for (int first = 0; first < depth; first += DepthBlock)
         {
             int block = Math.Min(DepthBlock, depth - first);
-            Span<float> packed = b.Pack(first, block, scratch), otherPacked = other.Pack(first, block, scratch[packed.Length..]);
-            Span<float> packedA = scratch[(packed.Length + otherPacked.Length)..];
+            Span<float> panels = IsNear(aStride, b) ? default : b.Pack(first, block, scratch);
+            Span<float> otherPanels = IsNear(aStride, other) ? default : other.Pack(first, block, scratch[panels.Length..]);
+            Span<float> packedA = scratch[(panels.Length + otherPanels.Length)..];
             // Some rows at a time: all panels of B pass by them, and by their part of C, while they are near.
             for (int row = 0; row < rows; row += RowBlock)
             {
                 var tiles = new LeftTiles(Math.Min(RowBlock, rows - row));
                 ReadOnlySpan<float> tokens = a[((first * aStride) + row)..];
-                if (!StaysInPlace(tiles.Rows, aStride, b) || !StaysInPlace(tiles.Rows, aStride, other)) tiles.PackColumns(tokens, block, aStride, packedA);
-                AddPart(tokens, aStride, packedA, tiles, block, b, packed, row);
-                AddPart(tokens, aStride, packedA, tiles, block, other, otherPacked, row);
+                if (!panels.IsEmpty || !otherPanels.IsEmpty) tiles.PackColumns(tokens, block, aStride, packedA);
+                AddPart(tokens, aStride, packedA, tiles, block, b, first, panels, row);
+                AddPart(tokens, aStride, packedA, tiles, block, other, first, otherPanels, row);
             }
         }
     }
@@ -101,13 +102,14 @@ public static class MatMul
         return new LeftTiles(Math.Min(rows, RowBlock)).Length(block) + Panels.Length(block, columns, Panels.Width) + Panels.Length(block, otherColumns, Panels.Width);
     }
 
-    private static bool StaysInPlace(int rows, int aStride, RightOperand b) => aStride < FarTokens && MatMulInPlace.ColumnsOf(rows, b.Columns) == b.Columns;
+    /// <summary>Whether both operands are read where they lie.</summary>
+    private static bool IsNear(int aStride, RightOperand b) => aStride <= NearLeft && b.Columns <= NearRight && MatMulInPlace.ColumnsOf(b.Columns) == b.Columns;
 
-    private static void AddPart(ReadOnlySpan<float> a, int aStride, ReadOnlySpan<float> packedA, LeftTiles tiles, int depth, RightOperand b, ReadOnlySpan<float> packed, int row)
+    private static void AddPart(ReadOnlySpan<float> a, int aStride, ReadOnlySpan<float> packedA, LeftTiles tiles, int depth, RightOperand b, int first, ReadOnlySpan<float> panels, int row)
     {
         Span<float> part = b.Sum[(row * b.Columns)..];
-        if (StaysInPlace(tiles.Rows, aStride, b)) MatMulInPlace.Run(a, tiles.Rows, 1, aStride, packed, depth, depth, b.Columns, part, b.Columns, part, b.Columns, Panels.Width);
-        else Run(packedA, tiles, depth, packed, depth, b.Columns, part, b.Columns, part, b.Columns, Panels.Width);
+        if (panels.IsEmpty) MatMulInPlace.AddTransposed(a, tiles.Rows, aStride, b.From(first), depth, b.Columns, part);
+        else Run(packedA, tiles, depth, panels, depth, b.Columns, part, b.Columns, part, b.Columns, Panels.Width);
     }
 
     /// <summary>Tokens of one partial sum of a weight gradient: both panels of a tile stay in the first-level cache.</summary>
@@ -116,8 +118,11 @@ public static class MatMul
     /// <summary>Rows of a weight gradient that are summed at a time: their operand leaves half of the second-level cache to B.</summary>
     private const int RowBlock = 20 * LeftTiles.Tallest;
 
-    /// <summary>Floats between the tokens of a transposed operand from which on it is packed: farther apart, its values are in too few sets of the cache, and in too many pages.</summary>
-    private const int FarTokens = 2048;
+    /// <summary>Floats between the tokens of a transposed operand up to which it needs no packing: farther apart, its values are in too few sets of the cache, and in too many pages.</summary>
+    private const int NearLeft = 1024;
+
+    /// <summary>The same of what it is multiplied by, all of which passes by again and again.</summary>
+    private const int NearRight = 512;
 
     /// <summary>Rows of B that a sum runs over before it is added to C.</summary>
     private const int DeepBlock = 512;
@@ -151,10 +156,10 @@ public static class MatMul
         int block = RowsAtATime(rows, depth);
         for (int row = 0; row < rows; row += block)
         {
-            int count = Math.Min(block, rows - row), inPlace = MatMulInPlace.ColumnsOf(count, columns);
+            int count = Math.Min(block, rows - row), inPlace = MatMulInPlace.ColumnsOf(columns);
             ReadOnlySpan<float> part = a[(row * panelDepth)..], partAddend = addend[(row * addendStride)..];
             Span<float> partC = c[(row * cStride)..];
-            MatMulInPlace.Run(part, count, panelDepth, 1, b, depth, panelDepth, inPlace, partC, cStride, partAddend, addendStride, addendPanel);
+            MatMulInPlace.Run(part, count, b, depth, panelDepth, inPlace, partC, cStride, partAddend, addendStride, addendPanel);
             if (inPlace == columns) continue;
             var tiles = new LeftTiles(count);
             Span<float> packed = ThreadsOwn(tiles.Length(depth));

@@ -5,54 +5,80 @@ using System.Runtime.Intrinsics;
 namespace Rnn.Kernels;
 
 /// <summary>
-/// Products that need no left operand packed for <see cref="MatMulTiles"/>: AVX-512 tiles of 2 to 6 rows by two panels, four vectors, load a factor once for four multiply-adds and read it where it lies.
+/// Products that need no left operand packed for <see cref="MatMulTiles"/>: AVX-512 tiles of up to 6 rows by 64 columns, four vectors, load a factor once for four multiply-adds and read it where it lies.
 /// Sums run as they do there.
 /// </summary>
 internal static class MatMulInPlace
 {
-    private const int PairWidth = 2 * Panels.Width;
+    private const int Width = 2 * Panels.Width;
 
-    /// <summary>How many of the columns can be multiplied so, the first ones: whole pairs of panels.</summary>
-    public static int ColumnsOf(int rows, int columns) => Vector512.IsHardwareAccelerated && rows >= 2 ? columns / PairWidth * PairWidth : 0;
+    /// <summary>How many of the columns can be multiplied so, the first ones.</summary>
+    public static int ColumnsOf(int columns) => Vector512.IsHardwareAccelerated ? columns / Width * Width : 0;
 
-    /// <summary><c>C = A·B + addend</c>: A has rows <paramref name="rowStride"/> apart and <paramref name="stepStride"/> from k to k, panels of B are <paramref name="panelDepth"/> rows long, of which <paramref name="depth"/> are multiplied.</summary>
-    public static void Run(
-        ReadOnlySpan<float> a, int rows, int rowStride, int stepStride, ReadOnlySpan<float> b, int depth, int panelDepth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
+    /// <summary><c>C = A·B + addend</c> with panels <paramref name="panelDepth"/> rows long, of which <paramref name="depth"/> are multiplied; rows of A are as far apart.</summary>
+    public static void Run(ReadOnlySpan<float> a, int rows, ReadOnlySpan<float> b, int depth, int panelDepth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
     {
-        for (int first = 0; first < columns; first += PairWidth)
+        for (int first = 0; first < columns; first += Width)
         {
             ref float panel = ref Unsafe.Add(ref MemoryMarshal.GetReference(b), (nint)first * panelDepth);
-            nint nextPanel = (nint)Panels.Width * panelDepth;
-            int addendColumn = addendPanel == 0 ? 0 : first;
-            for (int row = 0, height; row < rows; row += height)
+            var right = new Right(ref panel, (nint)Panels.Width * panelDepth, Panels.Width);
+            RunTiles(a, rows, panelDepth, 1, right, depth, c[first..], cStride, addend[(addendPanel == 0 ? 0 : first)..], addendStride);
+        }
+    }
+
+    /// <summary><c>C += Aᵀ·B</c> with rows of A <paramref name="aStride"/> apart, those of B and C side by side.</summary>
+    public static void AddTransposed(ReadOnlySpan<float> a, int rows, int aStride, ReadOnlySpan<float> b, int depth, int columns, Span<float> c)
+    {
+        for (int first = 0; first < columns; first += Width)
+        {
+            var right = new Right(ref Unsafe.Add(ref MemoryMarshal.GetReference(b), first), Panels.Width, columns);
+            RunTiles(a, rows, 1, aStride, right, depth, c[first..], columns, c[first..], columns);
+        }
+    }
+
+    private static void RunTiles(ReadOnlySpan<float> a, int rows, int rowStride, int stepStride, Right b, int depth, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride)
+    {
+        for (int row = 0, height; row < rows; row += height)
+        {
+            int rest = rows - row;
+            // No single row is left over.
+            height = rest <= 6 ? rest : rest <= 8 ? 4 : 6;
+            ref float tile = ref Unsafe.Add(ref MemoryMarshal.GetReference(a), (nint)row * rowStride);
+            var target = new TileTarget(ref c[row * cStride], cStride, ref Unsafe.AsRef(in addend[row * addendStride]), addendStride);
+            switch (height)
             {
-                int rest = rows - row;
-                // No single row is left over.
-                height = rest <= 6 ? rest : rest <= 8 ? 4 : 6;
-                ref float tile = ref Unsafe.Add(ref MemoryMarshal.GetReference(a), (nint)row * rowStride);
-                var target = new TileTarget(ref c[(row * cStride) + first], cStride, ref Unsafe.AsRef(in addend[(row * addendStride) + addendColumn]), addendStride);
-                switch (height)
-                {
-                    case 2: Tile<Two>(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target); break;
-                    case 3: Tile<Three>(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target); break;
-                    case 4: Tile<Four>(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target); break;
-                    case 5: Tile<Five>(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target); break;
-                    default: Tile<Six>(ref tile, rowStride, stepStride, ref panel, nextPanel, depth, target); break;
-                }
+                case 1: Tile<One>(ref tile, rowStride, stepStride, b, depth, target); break;
+                case 2: Tile<Two>(ref tile, rowStride, stepStride, b, depth, target); break;
+                case 3: Tile<Three>(ref tile, rowStride, stepStride, b, depth, target); break;
+                case 4: Tile<Four>(ref tile, rowStride, stepStride, b, depth, target); break;
+                case 5: Tile<Five>(ref tile, rowStride, stepStride, b, depth, target); break;
+                default: Tile<Six>(ref tile, rowStride, stepStride, b, depth, target); break;
             }
         }
     }
 
-    /// <summary>So many rows by two panels <paramref name="nextPanel"/> floats apart; the compiler drops what a lower tile does not have.</summary>
+    /// <summary>The columns: where the first half of them begins, the floats from there to the second, and from one row of either to the next.</summary>
+    private readonly ref struct Right(ref float first, nint toSecond, nint stride)
+    {
+        public readonly ref float First = ref first;
+
+        public nint ToSecond => toSecond;
+
+        public nint Stride => stride;
+    }
+
+    /// <summary>So many rows by all columns; the compiler drops what a lower tile does not have.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<THeight>(ref float a, nint rowStride, nint stepStride, ref float panel, nint nextPanel, int depth, TileTarget target)
+    private static void Tile<THeight>(ref float a, nint rowStride, nint stepStride, Right b, int depth, TileTarget target)
         where THeight : struct, ICount
     {
         nint two = 2 * rowStride, three = 3 * rowStride, four = 4 * rowStride, five = 5 * rowStride;
         TileTarget next = target.Right(Panels.Width);
         target.Prefetch<Lanes512, Vector512<float>>(THeight.Value);
         next.Prefetch<Lanes512, Vector512<float>>(THeight.Value);
-        nint step = stepStride * sizeof(float), last = nextPanel + Lanes512.Count;
+        ref float first = ref b.First;
+        nint step = stepStride * sizeof(float), rightStep = b.Stride * sizeof(float);
+        nint second = b.ToSecond, last = second + Lanes512.Count;
         Vector512<float> c00 = Vector512<float>.Zero, c01 = c00, c02 = c00, c03 = c00;
         Vector512<float> c10 = c00, c11 = c00, c12 = c00, c13 = c00;
         Vector512<float> c20 = c00, c21 = c00, c22 = c00, c23 = c00;
@@ -61,18 +87,22 @@ internal static class MatMulInPlace
         Vector512<float> c50 = c00, c51 = c00, c52 = c00, c53 = c00;
         for (nint k = depth; k != 0; k--)
         {
-            Vector512<float> b0 = Lanes512.Load(ref panel, 0), b1 = Lanes512.Load(ref panel, Lanes512.Count), b2 = Lanes512.Load(ref panel, nextPanel), b3 = Lanes512.Load(ref panel, last);
-            panel = ref Unsafe.Add(ref panel, Panels.Width);
+            Vector512<float> b0 = Lanes512.Load(ref first, 0), b1 = Lanes512.Load(ref first, Lanes512.Count), b2 = Lanes512.Load(ref first, second), b3 = Lanes512.Load(ref first, last);
+            first = ref Unsafe.AddByteOffset(ref first, rightStep);
             Vector512<float> v0 = Lanes512.Create(a);
             c00 = Lanes512.MultiplyAdd(v0, b0, c00);
             c01 = Lanes512.MultiplyAdd(v0, b1, c01);
             c02 = Lanes512.MultiplyAdd(v0, b2, c02);
             c03 = Lanes512.MultiplyAdd(v0, b3, c03);
-            Vector512<float> v1 = Lanes512.Create(Unsafe.Add(ref a, rowStride));
-            c10 = Lanes512.MultiplyAdd(v1, b0, c10);
-            c11 = Lanes512.MultiplyAdd(v1, b1, c11);
-            c12 = Lanes512.MultiplyAdd(v1, b2, c12);
-            c13 = Lanes512.MultiplyAdd(v1, b3, c13);
+            if (THeight.Value > 1)
+            {
+                Vector512<float> v1 = Lanes512.Create(Unsafe.Add(ref a, rowStride));
+                c10 = Lanes512.MultiplyAdd(v1, b0, c10);
+                c11 = Lanes512.MultiplyAdd(v1, b1, c11);
+                c12 = Lanes512.MultiplyAdd(v1, b2, c12);
+                c13 = Lanes512.MultiplyAdd(v1, b3, c13);
+            }
+
             if (THeight.Value > 2)
             {
                 Vector512<float> v2 = Lanes512.Create(Unsafe.Add(ref a, two));
@@ -113,7 +143,7 @@ internal static class MatMulInPlace
         }
 
         Put(0, c00, c01, c02, c03, target, next);
-        Put(1, c10, c11, c12, c13, target, next);
+        if (THeight.Value > 1) Put(1, c10, c11, c12, c13, target, next);
         if (THeight.Value > 2) Put(2, c20, c21, c22, c23, target, next);
         if (THeight.Value > 3) Put(3, c30, c31, c32, c33, target, next);
         if (THeight.Value > 4) Put(4, c40, c41, c42, c43, target, next);

@@ -7,13 +7,16 @@ internal readonly ref struct RightOperand(ReadOnlySpan<float> values, int column
 
     public int Columns => columns;
 
+    /// <summary>The rows from <paramref name="first"/> on.</summary>
+    public ReadOnlySpan<float> From(int first) => _values[(first * columns)..];
+
     public Span<float> Sum { get; } = sum;
 
     /// <summary>Packs some rows into the beginning of <paramref name="scratch"/>; returns their panels.</summary>
     public Span<float> Pack(int first, int rows, Span<float> scratch)
     {
         Span<float> panels = scratch[..Panels.Length(rows, columns, Panels.Width)];
-        Panels.Pack(_values[(first * columns)..], rows, columns, columns, Panels.Width, panels);
+        Panels.Pack(From(first), rows, columns, columns, Panels.Width, panels);
         return panels;
     }
 }

@@ -10,7 +10,7 @@ public sealed class MatMulTests
 {
     private const float Untouched = 12345;
 
-    // Odd sizes around the tiles (4, 8 and 12 rows, 32 columns, eight vectors in a single row), the blocks (84 rows of 2,000 values, 512 deep) and one of each, and a last block of a single row.
+    // Odd sizes around the tiles (4, 8 and 12 rows, 32 columns, eight vectors in a single row), the blocks (84 rows of 2,000 values, 512 deep) and one of each, the last of which may be a single row.
     public static TheoryData<int, int, int> Shapes()
     {
         var shapes = new TheoryData<int, int, int>();
@@ -171,6 +171,7 @@ public sealed class MatMulTests
 
     [Theory]
     [InlineData(40, 192, 64)]
+    [InlineData(40, 576, 64)]
     [InlineData(512, 128, 70)]
     [InlineData(512, 7, 0)]
     public void A_transposed_operand_is_multiplied_by_two_matrices_as_by_each(int rows, int columns, int others)
