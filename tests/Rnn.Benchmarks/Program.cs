@@ -17,10 +17,11 @@ return args switch
     ["spin", var parent] => BusyCore.Spin(int.Parse(parent, CultureInfo.InvariantCulture)),
     ["steps", var name, var threads] => ProfileBenchmark.Step(name, int.Parse(threads, CultureInfo.InvariantCulture)),
 #if TORCH
-    ["peak", var who, var row, var threads] => TorchMemory.Run(who == "own", int.Parse(row, CultureInfo.InvariantCulture), int.Parse(threads, CultureInfo.InvariantCulture)),
+    ["peak", var who, var row, var threads] => TrainBenchmark.Peak(who == "own", row, int.Parse(threads, CultureInfo.InvariantCulture)),
 #endif
     ["echo", var url] => await EchoServer.RunAsync(url),
 #if ONNX
+    ["peak", var who, var row] => ServeBenchmark.Peak(who == "own", int.Parse(row, CultureInfo.InvariantCulture)),
     ["onnx", var url, var weights] => await OnnxServer.RunAsync(url, weights),
 #endif
     _ => Usage(),

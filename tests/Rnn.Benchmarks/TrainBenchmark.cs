@@ -28,6 +28,14 @@ internal static class TrainBenchmark
         return 0;
     }
 
+    /// <summary>Ten steps of one contestant, for their memory.</summary>
+    public static int Peak(bool own, string row, int threads)
+    {
+        var work = TrainCase.All.Single(work => work.Name == row);
+        using IDisposable contestant = own ? new OwnTraining(work, threads) : new TorchOpponent(work, threads, []);
+        return PeakMemory.Say(() => _ = contestant is OwnTraining core ? core.Step() : ((TorchOpponent)contestant).Step(), 10);
+    }
+
     private static string Measure(TrainCase work, int threads)
     {
         using var other = work.IsDisturbed ? new BusyCore() : null;
@@ -45,8 +53,9 @@ internal static class TrainBenchmark
         // One thread's peak in the same rounds. Beside another process neither has the cores that the peak is of.
         string Share(double operations) => work.IsDisturbed ? "–"
             : string.Create(CultureInfo.InvariantCulture, $"{Report.Median(rates[0].Zip(rates[2], (steps, peak) => steps * operations / (peak * FmaPeak.Operations * threads))):P0}");
+        double Memory(string who) => PeakMemory.Measure(who, work.Name, threads.ToString(CultureInfo.InvariantCulture));
         var line = string.Create(CultureInfo.InvariantCulture, $"| {work.Name} | {threads} | {Text(mineRates)} | {Text(theirRates)} | {Report.Median(mineRates.Zip(theirRates, (m, t) => m / t)):F2} ")
-            + string.Create(CultureInfo.InvariantCulture, $"| {Share(work.Operations)} | {Share(work.OperationsDone)} | {TorchMemory.Measure(work, threads, own: true):F0} | {TorchMemory.Measure(work, threads, own: false):F0} |");
+            + string.Create(CultureInfo.InvariantCulture, $"| {Share(work.Operations)} | {Share(work.OperationsDone)} | {Memory("own"):F0} | {Memory("torch"):F0} |");
         Console.Error.WriteLine(line);
         return line;
     }
