@@ -29,7 +29,7 @@ internal static class MatMulBenchmark
         {
             var (a, b, c) = (Fill(rows * depth), Fill(depth * columns), AlignedMemory.Allocate(rows * columns));
             var scratch = AlignedMemory.Allocate(MatMul.ScratchLength(depth, rows, columns));
-            Line(table, $"AᵀB with packing, {rows} × {depth} · {depth} × {columns}", 1, 2.0 * rows * columns * depth, () => () => MatMul.MultiplyTransposedAdd(a.Span, rows, rows, b.Span, columns, depth, c.Span, scratch.Span));
+            Line(table, $"AᵀB, {rows} × {depth} · {depth} × {columns}", 1, 2.0 * rows * columns * depth, () => () => MatMul.MultiplyTransposedAdd(a.Span, rows, rows, b.Span, columns, depth, c.Span, scratch.Span));
         }
 
         Report.Write("matmul", table.ToString(), Environment.GetCommandLineArgs().Contains("--dry"));

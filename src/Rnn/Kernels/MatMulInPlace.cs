@@ -29,6 +29,10 @@ internal static class MatMulInPlace
     /// <summary><c>C += Aᵀ·B</c> with rows of A <paramref name="aStride"/> apart, those of B and C side by side.</summary>
     public static void AddTransposed(ReadOnlySpan<float> a, int rows, int aStride, ReadOnlySpan<float> b, int depth, int columns, Span<float> c)
     {
+        // Tiles check nothing.
+        a = a[..(((depth - 1) * aStride) + rows)];
+        b = b[..(depth * columns)];
+        c = c[..(rows * columns)];
         for (int first = 0; first < columns; first += Width)
         {
             var right = new Right(ref Unsafe.Add(ref MemoryMarshal.GetReference(b), first), Panels.Width, columns);
