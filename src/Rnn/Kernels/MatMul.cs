@@ -65,7 +65,7 @@ public static class MatMul
 
     /// <summary>
     /// <c>C += Aᵀ·B</c> where A is <c>[depth, rows]</c> with rows <paramref name="aStride"/> apart, B <c>[depth, columns]</c> and C <c>[rows, columns]</c> contiguous:
-    /// the gradient of a weight, summed over all tokens. <paramref name="scratch"/> holds operands packed (<see cref="ScratchLength"/>).
+    /// the gradient of a weight, summed over all tokens. <paramref name="scratch"/> is for operands that must be packed (<see cref="ScratchLength"/>).
     /// </summary>
     public static void MultiplyTransposedAdd(ReadOnlySpan<float> a, int rows, int aStride, ReadOnlySpan<float> b, int columns, int depth, Span<float> c, Span<float> scratch) =>
         MultiplyTransposedAdd(a, rows, aStride, depth, new RightOperand(b, columns, c), default, scratch);
@@ -80,8 +80,8 @@ public static class MatMul
         for (int first = 0; first < depth; first += DepthBlock)
         {
             int block = Math.Min(DepthBlock, depth - first);
-            Span<float> panels = IsNear(aStride, b) ? default : b.Pack(first, block, scratch);
-            Span<float> otherPanels = IsNear(aStride, other) ? default : other.Pack(first, block, scratch[panels.Length..]);
+            Span<float> panels = StaysInPlace(aStride, b) ? default : b.Pack(first, block, scratch);
+            Span<float> otherPanels = StaysInPlace(aStride, other) ? default : other.Pack(first, block, scratch[panels.Length..]);
             Span<float> packedA = scratch[(panels.Length + otherPanels.Length)..];
             // Some rows at a time: all panels of B pass by them, and by their part of C, while they are near.
             for (int row = 0; row < rows; row += RowBlock)
@@ -102,17 +102,18 @@ public static class MatMul
         return new LeftTiles(Math.Min(rows, RowBlock)).Length(block) + Panels.Length(block, columns, Panels.Width) + Panels.Length(block, otherColumns, Panels.Width);
     }
 
-    /// <summary>Whether both operands are read where they lie.</summary>
-    private static bool IsNear(int aStride, RightOperand b) => aStride <= NearLeft && b.Columns <= NearRight && MatMulInPlace.ColumnsOf(b.Columns) == b.Columns;
+    /// <summary>Whether a transposed product reads its operands where they lie.</summary>
+    private static bool StaysInPlace(int aStride, RightOperand b) => aStride <= NearLeft && b.Columns <= NearRight && MatMulInPlace.ColumnsOf(b.Columns) == b.Columns;
 
     private static void AddPart(ReadOnlySpan<float> a, int aStride, ReadOnlySpan<float> packedA, LeftTiles tiles, int depth, RightOperand b, int first, ReadOnlySpan<float> panels, int row)
     {
-        Span<float> part = b.Sum[(row * b.Columns)..];
+        // Tiles check nothing.
+        Span<float> part = b.Sum.Slice(row * b.Columns, tiles.Rows * b.Columns);
         if (panels.IsEmpty) MatMulInPlace.AddTransposed(a, tiles.Rows, aStride, b.From(first), depth, b.Columns, part);
         else Run(packedA, tiles, depth, panels, depth, b.Columns, part, b.Columns, part, b.Columns, Panels.Width);
     }
 
-    /// <summary>Tokens of one partial sum of a weight gradient: both panels of a tile stay in the first-level cache.</summary>
+    /// <summary>Tokens of one partial sum of a weight gradient: where operands are packed, both panels of a tile stay in the first-level cache.</summary>
     private const int DepthBlock = 256;
 
     /// <summary>Rows of a weight gradient that are summed at a time: their operand leaves half of the second-level cache to B.</summary>
@@ -127,7 +128,7 @@ public static class MatMul
     /// <summary>Rows of B that a sum runs over before it is added to C.</summary>
     private const int DeepBlock = 512;
 
-    /// <summary>Floats of a left operand that are packed at a time, share a panel of B while it is near, and leave it room in the second-level cache.</summary>
+    /// <summary>Floats of a left operand that are taken at a time, share a panel of B while it is near, and leave it room in the second-level cache.</summary>
     private const int RowBlockLength = 1 << 18;
 
     private static readonly float[] Zeros = new float[2 * Panels.Width];

@@ -15,7 +15,7 @@ internal static class MatMulInPlace
     /// <summary>How many of the columns can be multiplied so, the first ones.</summary>
     public static int ColumnsOf(int columns) => Vector512.IsHardwareAccelerated ? columns / Width * Width : 0;
 
-    /// <summary><c>C = A·B + addend</c> with panels <paramref name="panelDepth"/> rows long, of which <paramref name="depth"/> are multiplied; rows of A are as far apart.</summary>
+    /// <summary><c>C = A·B + addend</c> with panels <paramref name="panelDepth"/> rows long, of which <paramref name="depth"/> are multiplied, and rows of A as many floats apart; <paramref name="columns"/> are those of <see cref="ColumnsOf"/>.</summary>
     public static void Run(ReadOnlySpan<float> a, int rows, ReadOnlySpan<float> b, int depth, int panelDepth, int columns, Span<float> c, int cStride, ReadOnlySpan<float> addend, int addendStride, int addendPanel)
     {
         for (int first = 0; first < columns; first += Width)
@@ -26,13 +26,12 @@ internal static class MatMulInPlace
         }
     }
 
-    /// <summary><c>C += Aᵀ·B</c> with rows of A <paramref name="aStride"/> apart, those of B and C side by side.</summary>
+    /// <summary><c>C += Aᵀ·B</c> with rows of A <paramref name="aStride"/> apart, those of B and C side by side; <paramref name="columns"/> are those of <see cref="ColumnsOf"/>.</summary>
     public static void AddTransposed(ReadOnlySpan<float> a, int rows, int aStride, ReadOnlySpan<float> b, int depth, int columns, Span<float> c)
     {
         // Tiles check nothing.
         a = a[..(((depth - 1) * aStride) + rows)];
         b = b[..(depth * columns)];
-        c = c[..(rows * columns)];
         for (int first = 0; first < columns; first += Width)
         {
             var right = new Right(ref Unsafe.Add(ref MemoryMarshal.GetReference(b), first), Panels.Width, columns);
@@ -45,7 +44,7 @@ internal static class MatMulInPlace
         for (int row = 0, height; row < rows; row += height)
         {
             int rest = rows - row;
-            // No single row is left over.
+            // No single row is left over behind others.
             height = rest <= 6 ? rest : rest <= 8 ? 4 : 6;
             ref float tile = ref Unsafe.Add(ref MemoryMarshal.GetReference(a), (nint)row * rowStride);
             var target = new TileTarget(ref c[row * cStride], cStride, ref Unsafe.AsRef(in addend[row * addendStride]), addendStride);

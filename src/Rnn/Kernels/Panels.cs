@@ -8,7 +8,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Rnn.Kernels;
 
 /// <summary>
-/// The packed layout both operands of a product are read from: a matrix of <c>depth</c> rows is cut into panels of
+/// The packed layout of the right operand of a product, and of the left one where it is packed: a matrix of <c>depth</c> rows is cut into panels of
 /// <c>width</c> neighbouring columns, and each panel stores its <c>depth × width</c> values contiguously, row by row.
 /// The last panel is filled up with zeros.
 /// </summary>

@@ -20,6 +20,7 @@ public sealed class MatMulTests
         foreach (var rows in new[] { 1, 5, 37, 250 })
             foreach (var depth in new[] { 511, 513, 1_024, 2_000 }) shapes.Add(rows, depth, 130);
         shapes.Add(109, 7_300, 70);
+        shapes.Add(250, 513, 128);
         return shapes;
     }
 
@@ -156,16 +157,18 @@ public sealed class MatMulTests
         Assert.Equal(start.Zip(want, (x, y) => x + y), gradient);
     }
 
-    [Fact]
-    public void A_transposed_operand_whose_tokens_lie_far_apart_is_multiplied_the_same()
+    [Theory]
+    [InlineData(48)]
+    [InlineData(2_048)]
+    public void A_transposed_operand_whose_tokens_lie_apart_is_multiplied_the_same(int stride)
     {
-        const int Depth = 300, Stride = 2_048, Columns = 128;
-        var (a, b) = (Integers(Depth * Stride, 1), Integers(Depth * Columns, 2));
+        const int Depth = 300, Columns = 128;
+        var (a, b) = (Integers(Depth * stride, 1), Integers(Depth * Columns, 2));
         for (var rows = 1; rows <= 40; rows++)
         {
             var gradient = new float[rows * Columns];
-            MatMul.MultiplyTransposedAdd(a, rows, Stride, b, Columns, Depth, gradient, new float[MatMul.ScratchLength(Depth, rows, Columns)]);
-            Assert.Equal(Product(Transposed([.. Enumerable.Range(0, Depth).SelectMany(k => a[(k * Stride)..(k * Stride + rows)])], Depth, rows), b, rows, Depth, Columns), gradient);
+            MatMul.MultiplyTransposedAdd(a, rows, stride, b, Columns, Depth, gradient, new float[MatMul.ScratchLength(Depth, rows, Columns)]);
+            Assert.Equal(Product(Transposed([.. Enumerable.Range(0, Depth).SelectMany(k => a[(k * stride)..(k * stride + rows)])], Depth, rows), b, rows, Depth, Columns), gradient);
         }
     }
 
